@@ -129,7 +129,7 @@ ROLE_ELEMENTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "other": (),
     }
 )
-"""The composition elements that a role carries; `performance:<role>` and `production` come with every role."""
+"""The composition elements of a role; `performance:<role>` and `production` come with every role."""
 
 
 def performance(role: str) -> str:
