@@ -1,0 +1,4 @@
+from artists.models.artist import Artist, ArtistMembership, Person
+from artists.models.user import STAFF_ROLES, Invitation, Role, Standing, User
+
+__all__ = ["STAFF_ROLES", "Artist", "ArtistMembership", "Invitation", "Person", "Role", "Standing", "User"]

@@ -1,0 +1,23 @@
+from generation.models.arrangement import Arrangement, ArrangementVersion, Master, Render
+from generation.models.catalogue import EngineOffer, Tool, ToolTerms
+from generation.models.project import Brief, Project, ProjectMember
+from generation.models.run import Listen, PromptRun, Take, TakeStem
+from generation.models.upload import Upload
+
+__all__ = [
+    "Arrangement",
+    "ArrangementVersion",
+    "Brief",
+    "EngineOffer",
+    "Listen",
+    "Master",
+    "Project",
+    "ProjectMember",
+    "PromptRun",
+    "Render",
+    "Take",
+    "TakeStem",
+    "Tool",
+    "ToolTerms",
+    "Upload",
+]

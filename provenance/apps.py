@@ -1,0 +1,17 @@
+"""The provenance app: the record of what happened, the assets, the jobs."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class ProvenanceConfig(AppConfig):
+    name = "provenance"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from provenance.protection import protect_recorded_tables
+
+        # Every migrate of any app puts the triggers back, so a new recorded model cannot be forgotten.
+        post_migrate.connect(protect_recorded_tables, dispatch_uid="provenance.protection")

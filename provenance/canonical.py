@@ -1,0 +1,101 @@
+"""Canonical JSON (RFC 8785), commitments and leaf hashes: pure functions over bytes.
+
+Ledger bodies hold no floats, because two writers may print one float differently; text is NFC, and NUL and
+lone surrogates are refused because PostgreSQL and UTF-8 cannot hold them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import hashlib
+import hmac
+import secrets
+import unicodedata
+import uuid
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import rfc8785
+
+from provenance.errors import BadEvent
+
+LEAF_PREFIX = b"\x00"
+COMMITMENT_DOMAIN = b"deadwax/commitment/v1"
+SALT_BYTES = 32
+#: Integers beyond 2**53 are not exact in every JSON reader (RFC 8785, 3.2.2.3).
+_MAX_INT = 2**53 - 1
+
+
+def plain(value: Any) -> Any:
+    """Return *value* as JSON types only, or raise `BadEvent` naming what cannot be written."""
+    match value:
+        case None | bool():
+            return value
+        case enum.Enum():
+            return plain(value.value)
+        case int():
+            if abs(value) > _MAX_INT:
+                raise BadEvent(f"The integer {value} is too large for the ledger; write it as text.")
+            return value
+        case str():
+            return _text(value)
+        case uuid.UUID():
+            return str(value)
+        case Decimal():
+            return format(value, "f")
+        case dt.datetime():
+            return timestamp(value)
+        case dt.date():
+            return value.isoformat()
+        case Mapping():
+            return {_text(str(key)): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case set() | frozenset():
+            return sorted(plain(item) for item in value)
+        case _:
+            raise BadEvent(
+                f"A ledger entry cannot hold a {type(value).__name__}; write it as text or as an integer with its unit."
+            )
+
+
+def _text(value: str) -> str:
+    if "\x00" in value:
+        raise BadEvent("Text with a NUL character cannot be recorded; remove it.", code="nul_character")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise BadEvent("Text with half of a surrogate pair cannot be recorded.", code="lone_surrogate") from None
+    return unicodedata.normalize("NFC", value)
+
+
+def timestamp(value: dt.datetime) -> str:
+    """RFC 3339 in UTC with microseconds, so that text order is time order."""
+    if value.tzinfo is None:
+        raise BadEvent("A time in the ledger needs a time zone.")
+    return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def dumps(value: Any) -> bytes:
+    """Canonical bytes of JSON types, as RFC 8785 orders and escapes them."""
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise BadEvent(f"This cannot be written as canonical JSON: {error}") from error
+
+
+def leaf_hash(body: bytes) -> bytes:
+    """RFC 9162, section 2.1.1: the hash of a leaf."""
+    return hashlib.sha256(LEAF_PREFIX + body).digest()
+
+
+def new_salt() -> bytes:
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def commitment(kind: str, name: str, content: bytes, salt: bytes) -> str:
+    """Salted commitment to one private value: binding, and useless to a guesser without the salt."""
+    message = b"\x00".join([COMMITMENT_DOMAIN, kind.encode(), name.encode(), content])
+    return hmac.new(salt, message, hashlib.sha256).hexdigest()

@@ -1,0 +1,155 @@
+"""The one door to the ledger.
+
+`record` only inserts, in the caller's transaction, and takes no lock: committed entries get their place in the log from
+the sequencer afterwards. If the process dies before the commit, neither the row nor its entry exists; after it, both do.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from django.db import transaction
+
+from provenance import canonical
+from provenance.elements import Basis
+from provenance.errors import NotInTransaction
+from provenance.events import Event, event, words
+from provenance.models import Entry, VaultItem
+
+BODY_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it. `name_commitment` is set for people whose enrolment sealed their name."""
+
+    type: str
+    id: str
+    name_commitment: str | None = None
+
+    @classmethod
+    def worker(cls, name: str) -> Actor:
+        return cls("worker", name)
+
+    @classmethod
+    def system(cls, name: str) -> Actor:
+        return cls("system", name)
+
+    def ledger_actor(self) -> Actor:
+        return self
+
+
+class HasActor(Protocol):
+    def ledger_actor(self) -> Actor: ...
+
+
+def record(happened: Event, *, actor: HasActor) -> Entry:
+    """Write one event as an entry of the current transaction and return it.
+
+    Raises `NotInTransaction` outside one, `BadEvent` for what canonical JSON cannot hold.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise NotInTransaction("A ledger entry is written in the transaction of the change that it records.")
+    who = actor.ledger_actor()
+    kind = type(happened).kind
+    vault: list[tuple[str, bytes, bytes]] = []
+    commitments: dict[str, str] = {}
+    for name, value in happened.private().items():
+        content, salt = canonical.dumps(canonical.plain(value)), canonical.new_salt()
+        commitments[name] = canonical.commitment(kind, name, content, salt)
+        vault.append((name, salt, content))
+
+    at = dt.datetime.now(dt.UTC)
+    subjects = tuple(dict.fromkeys((happened.stream, *happened.subjects)))
+    actor_body = {"type": who.type, "id": who.id}
+    if who.name_commitment:
+        actor_body["name"] = who.name_commitment
+    body = canonical.dumps(
+        canonical.plain(
+            {
+                "v": BODY_VERSION,
+                "kind": kind,
+                "event_version": type(happened).version,
+                "at": at,
+                "basis": happened.basis,
+                "actor": actor_body,
+                "stream": happened.stream,
+                "subjects": subjects,
+                "inputs": [dataclasses.asdict(ref) for ref in happened.inputs],
+                "outputs": [dataclasses.asdict(ref) for ref in happened.outputs],
+                "public": happened.public(),
+                "private": commitments,
+                "authorship": happened.authorship,
+            }
+        )
+    )
+    assets = dict.fromkeys(f"asset:{ref.sha256}" for ref in (*happened.inputs, *happened.outputs))
+    entry = Entry.objects.create(
+        kind=kind,
+        basis=happened.basis,
+        at=at,
+        stream=happened.stream,
+        actor_type=who.type,
+        actor_id=who.id,
+        refs=[*subjects, *assets],
+        body=body,
+        leaf_hash=canonical.leaf_hash(body),
+    )
+    if vault:
+        VaultItem.objects.bulk_create(
+            VaultItem(entry=entry, name=name, salt=salt, content=content) for name, salt, content in vault
+        )
+    return entry
+
+
+def body_of(entry: Entry) -> dict[str, Any]:
+    """The entry's body, parsed from the exact bytes that were hashed."""
+    body: dict[str, Any] = json.loads(bytes(entry.body))
+    return body
+
+
+def disclose(entry: Entry) -> dict[str, Any]:
+    """Private values that are still in the vault, by name."""
+    return {item.name: json.loads(bytes(item.content)) for item in entry.vault.all()}
+
+
+def in_words(entry: Entry, *, disclosed: bool = False) -> str:
+    """The entry as a sentence, with private values only where the reader may see them."""
+    body = body_of(entry)
+    return words(body["kind"], body["event_version"], body["public"], disclose(entry) if disclosed else {})
+
+
+@event
+class PrivateContentErased(Event):
+    kind = "vault.erased"
+    sentence = "erased the private content of an entry of kind {erased_kind}: {names}"
+
+    entry_leaf: str
+    erased_kind: str
+    names: tuple[str, ...]
+
+
+def shred(entry: Entry, *, actor: HasActor, names: Iterable[str] | None = None) -> Entry:
+    """Erase private values (content and salt) of *entry*; the erasure is an entry itself. Proofs stay intact."""
+    with transaction.atomic():
+        items = entry.vault.select_for_update()
+        if names is not None:
+            items = items.filter(name__in=list(names))
+        erased = tuple(sorted(item.name for item in items))
+        done = record(
+            PrivateContentErased(
+                stream=entry.stream,
+                subjects=tuple(ref for ref in entry.refs if not ref.startswith("asset:")),
+                basis=Basis.OBSERVED,
+                entry_leaf=bytes(entry.leaf_hash).hex(),
+                erased_kind=entry.kind,
+                names=erased,
+            ),
+            actor=actor,
+        )
+        VaultItem.objects.filter(entry=entry, name__in=erased).delete()
+        return done

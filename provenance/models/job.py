@@ -1,0 +1,70 @@
+"""Jobs: the row is the truth and the outbox; the broker's message is only a hint."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+
+class Job(models.Model):
+    """Long work. Not a recorded row: progress changes all the time; its outcomes are recorded by their own events."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=64)
+    queue = models.CharField(max_length=8, default="cpu")
+    priority = models.SmallIntegerField(default=0)
+    payload = models.JSONField(default=dict)
+    title = models.CharField(max_length=160)
+    subject = models.CharField(max_length=64, blank=True)
+    stream = models.CharField(max_length=64)
+    requested_by = models.UUIDField(null=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    progress_done = models.PositiveIntegerField(default=0)
+    progress_total = models.PositiveIntegerField(default=0)
+    note = models.CharField(max_length=160, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    fence = models.PositiveIntegerField(default=0, help_text="Raised by each claim; a write with an older fence is void.")
+    lease_until = models.DateTimeField(null=True)
+    published_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    cancel_requested = models.BooleanField(default=False)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_message = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "queue", "-priority", "created_at"], name="job_queue"),
+            models.Index(fields=["stream", "-created_at"], name="job_stream"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def finished(self) -> bool:
+        return self.state in {self.State.DONE, self.State.FAILED, self.State.CANCELLED}
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.progress_done // self.progress_total if self.progress_total else 0
+
+    def eta_s(self) -> float | None:
+        """Seconds to go at the pace so far; None while that cannot be told."""
+        if self.state != self.State.RUNNING or not self.started_at or not self.progress_done:
+            return None
+        spent_s = (timezone.now() - self.started_at).total_seconds()
+        return spent_s * (self.progress_total - self.progress_done) / self.progress_done
