@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from provenance.errors import SystemFault
 
-class AuthorshipError(Exception):
+
+class AuthorshipError(SystemFault):
     """Root of this package's errors; `code` is stable, the message says what was expected."""
 
     code = "authorship"
@@ -17,7 +19,6 @@ class MalformedEntry(AuthorshipError):
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"{path}: {message}")
         self.path = path
-        self.message = message
 
 
 class UnknownRules(MalformedEntry):

@@ -254,7 +254,7 @@ class _Fold:
                 self._fold_cycle(part)
 
     def _break(self, part: tuple[str, ...]) -> bool:
-        """Takes, for one asset of a cycle, the best candidate that leads out of it; False if there is none."""
+        """Takes, for one asset of a cycle, the best candidate that leads out of it; False: there is none."""
         members = set(part)
         ways_out = [
             (other.rank, sha256, other)
