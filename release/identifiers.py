@@ -75,7 +75,7 @@ def parse_isrc(text: str) -> Isrc:
     found = re.fullmatch(r"([A-Z]{2})([A-Z0-9]{3})([0-9]{2})([0-9]{5})", compact)
     if not found:
         raise BadIdentifier(
-            "An ISRC has 12 characters: two letters of the country, three of the registrant, two digits of the "
+            "An ISRC has 12 characters: two letters of the country, three of the registrant, two of the "
             f"year, five digits. This one has {len(compact)}. Enter it like {example}.",
             code=code,
         )
@@ -117,7 +117,7 @@ def next_isrc(prefix: str, year: int, n: int) -> str:
     """The n-th ISRC of a prefix in a year; 1 is the first. Raises BadIdentifier beyond 99999."""
     if not 1 <= n <= 99_999:
         raise BadIdentifier(
-            f"Prefix {prefix} has no number {n} in {year}: it holds 1 to 99999 each year. Add another prefix.",
+            f"Prefix {prefix} has no number {n} in {year}: it holds 1 to 99999. Add another prefix.",
             code="isrc_range",
         )
     if not 1900 <= year <= 2999:
