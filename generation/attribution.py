@@ -1,7 +1,7 @@
 """What a step's output is, element by element: one function per step, each applying a row of the rules.
 
-The result is the `authorship` object that an event carries. The fold in `provenance/authorship` composes these
-and needs to know no engine. Pure: no Django, no engine.
+The result is the `authorship` object of an event. The fold in `provenance/authorship` composes these
+and so needs to know no engine. Pure: no Django, no engine.
 """
 
 from __future__ import annotations

@@ -76,7 +76,6 @@ class OutputClaims:
     basis: Basis | None = None
 
 
-_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _NO_CLAIMS: Final[Mapping[str, OutputClaims]] = MappingProxyType({})
 
 
@@ -95,8 +94,8 @@ class EntryBody:
     subjects: tuple[str, ...] = ()
     inputs: tuple[AssetRef, ...] = ()
     outputs: tuple[AssetRef, ...] = ()
-    public: Mapping[str, Any] = field(default=_NOTHING)
-    authorship: Mapping[str, OutputClaims] = field(default=_NO_CLAIMS)
+    public: Mapping[str, Any] = field(default_factory=dict)
+    authorship: Mapping[str, OutputClaims] = field(default_factory=dict)
     rules: str = "1"
 
 

@@ -299,13 +299,14 @@ class _Fold:
                     Source(claim.origin, candidate.basis, entry.leaf_hash, entry.index, entry.kind, sha256)
                 )
             for source in claim.from_assets:
-                mask |= self._inherited(source, claim.element)
+                mask |= self._inherited(source, claim.element, candidate.claims)
             masks[claim.element] = mask
         for name in named:
             masks[name] = masks[name] or self._unknown(sha256)
         return masks or dict.fromkeys(elements_of(candidate.claims.role), self._unknown(sha256))
 
     def _carried(self, source: str, consumer: OutputClaims) -> _Masks:
+        """What an asset carries; one without an entry carries its role's elements, all of them unknown."""
         found = self.masks.get(source)
         if found is not None:
             return found
@@ -313,10 +314,8 @@ class _Fold:
         unknown = self._unknown(source)
         return {name: unknown for role in roles for name in elements_of(role)}
 
-    def _inherited(self, source: str, element: str) -> int:
-        found = self.masks.get(source)
-        if found is None:
-            return self._unknown(source)
+    def _inherited(self, source: str, element: str, consumer: OutputClaims) -> int:
+        found = self._carried(source, consumer)
         if element in found or not element.startswith(PERFORMANCE_PREFIX):
             return found.get(element, 0)
         # The bass of a separated mix was played somewhere within the mix: all its performances count.
