@@ -27,7 +27,9 @@ def database(url: str) -> dict[str, object]:
     """A Django database from `postgresql://user:password@host:port/name?host=/socket/dir`."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise ImproperlyConfigured("DATABASE_URL must start with postgresql:// - Deadwax keeps its ledger in PostgreSQL.")
+        raise ImproperlyConfigured(
+            "DATABASE_URL must start with postgresql:// - Deadwax keeps its ledger in PostgreSQL."
+        )
     options = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -154,7 +156,9 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = DEADWAX_BASE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = env_bool("DEADWAX_SSL_REDIRECT", default=False)
 SECURE_HSTS_SECONDS = int(env("DEADWAX_HSTS_SECONDS", "0"))
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if DEADWAX_BASE_URL.startswith("https://") else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if DEADWAX_BASE_URL.startswith("https://") else None
+)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

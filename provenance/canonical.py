@@ -67,7 +67,9 @@ def _text(value: str) -> str:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        raise BadEvent("Text with half of a surrogate pair cannot be recorded.", code="lone_surrogate") from None
+        raise BadEvent(
+            "Text with half of a surrogate pair cannot be recorded.", code="lone_surrogate"
+        ) from None
     return unicodedata.normalize("NFC", value)
 
 

@@ -78,7 +78,9 @@ def event(cls: type[E]) -> type[E]:
     if key in _REGISTRY and _REGISTRY[key].__qualname__ != cls.__qualname__:
         raise BadEvent(f"Two events call themselves {cls.kind} version {cls.version}.")
     if sealed_names(cls) and not cls.shred:
-        raise BadEvent(f"{cls.__name__} seals {sealed_names(cls)} but does not say how that is erased (`shred`).")
+        raise BadEvent(
+            f"{cls.__name__} seals {sealed_names(cls)} but does not say how that is erased (`shred`)."
+        )
     names = {name for _, name, _, _ in string.Formatter().parse(cls.sentence) if name}
     unknown = names - {f.name for f in _own_fields(cls)}
     if unknown:

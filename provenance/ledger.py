@@ -1,7 +1,7 @@
 """The one door to the ledger.
 
-`record` only inserts, in the caller's transaction, and takes no lock: committed entries get their place in the log from
-the sequencer afterwards. If the process dies before the commit, neither the row nor its entry exists; after it, both do.
+`record` only inserts, in the caller's transaction, and takes no lock: committed entries get their place in the log
+from the sequencer afterwards. If the process dies before the commit, neither the row nor its entry exists; after it, both do.
 """
 
 from __future__ import annotations

@@ -27,7 +27,9 @@ class Artist(Recorded):
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PERSON)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.SIGNED)
     isni = models.CharField(max_length=16, blank=True)
-    is_ai_persona = models.BooleanField(default=False, help_text="An invented artist that looks or sounds like a person.")
+    is_ai_persona = models.BooleanField(
+        default=False, help_text="An invented artist that looks or sounds like a person."
+    )
     method = models.TextField(blank=True, help_text="How this artist works with AI, in their words.")
 
     class Meta:
@@ -45,7 +47,9 @@ class ArtistMembership(Recorded):
     active = models.BooleanField(default=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["artist", "user"], name="artist_member_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["artist", "user"], name="artist_member_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.artist_id}"

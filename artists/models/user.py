@@ -74,7 +74,9 @@ class Standing(Recorded):
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="standing")
     role = models.CharField(max_length=16, choices=Role.choices)
     active = models.BooleanField(default=True)
-    name_commitment = models.CharField(max_length=64, help_text="Salted commitment to the name, from the enrolment.")
+    name_commitment = models.CharField(
+        max_length=64, help_text="Salted commitment to the name, from the enrolment."
+    )
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.role}"
@@ -85,7 +87,9 @@ class Invitation(Recorded):
 
     email = models.EmailField()
     role = models.CharField(max_length=16, choices=Role.choices)
-    artist = models.ForeignKey("artists.Artist", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    artist = models.ForeignKey(
+        "artists.Artist", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     secret_sha256 = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
     accepted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")

@@ -25,7 +25,7 @@ class Tool(Recorded):
 
 
 class ToolTerms(Recorded):
-    """One dated version of a tool's terms. Never changed: a later version is another row, and the past stays as it was."""
+    """One dated version of a tool's terms. Never changed: a later version is another row."""
 
     class Answer(models.TextChoices):
         YES = "yes", "Yes"
@@ -46,7 +46,9 @@ class ToolTerms(Recorded):
     store_release = models.CharField(max_length=8, choices=Answer.choices)
     attribution = models.CharField(max_length=200, blank=True, help_text="Credit that is owed; empty: none.")
     output_owner = models.CharField(max_length=80, blank=True)
-    training_licence = models.CharField(max_length=12, default="unknown", help_text="licensed, unlicensed or unknown")
+    training_licence = models.CharField(
+        max_length=12, default="unknown", help_text="licensed, unlicensed or unknown"
+    )
     marks = models.CharField(max_length=80, blank=True, help_text="Watermark, C2PA.")
     blocked_by = models.JSONField(default=list, help_text="Receivers that refuse it.")
     trained_model = models.BooleanField(default=True, help_text="False for rules and chance.")
@@ -56,7 +58,9 @@ class ToolTerms(Recorded):
 
     class Meta:
         ordering: ClassVar = ["tool", "-version"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["tool", "version"], name="tool_terms_version_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tool", "version"], name="tool_terms_version_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.tool_id} v{self.version}"

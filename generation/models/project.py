@@ -38,14 +38,16 @@ class ProjectMember(Recorded):
     active = models.BooleanField(default=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["project", "user"], name="project_member_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "user"], name="project_member_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} on {self.project_id}"
 
 
 class Brief(Recorded):
-    """The intent before generating; each saving is a new row. The words (purpose, mood, avoid, prompt) are in the vault.
+    """The intent before generating; each saving is a new row. The words are in the vault.
 
     Sealed under the names `purpose`, `mood`, `avoid`, `prompt`; read them with `words`.
     """
@@ -58,12 +60,16 @@ class Brief(Recorded):
     metre = models.CharField(max_length=8, default="4/4")
     instruments = models.JSONField(default=list, help_text="List of names.")
     structure = models.JSONField(default=list, help_text="List of section names in order.")
-    energy_percent = models.JSONField(default=list, help_text="Energy arc: integers 0-100, evenly spaced in time.")
+    energy_percent = models.JSONField(
+        default=list, help_text="Energy arc: integers 0-100, evenly spaced in time."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering: ClassVar = ["-number"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["project", "number"], name="brief_number_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "number"], name="brief_number_once")
+        ]
 
     def __str__(self) -> str:
         return f"brief {self.number}"

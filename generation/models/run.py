@@ -23,14 +23,18 @@ class PromptRun(Recorded):
     parameters = models.JSONField(default=dict)
     seeds = models.JSONField(help_text="One integer per variation.")
     duration_ms = models.PositiveIntegerField()
-    terms = models.ForeignKey(ToolTerms, on_delete=models.PROTECT, related_name="+", help_text="Terms in force when asked.")
+    terms = models.ForeignKey(
+        ToolTerms, on_delete=models.PROTECT, related_name="+", help_text="Terms in force when asked."
+    )
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="+")
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering: ClassVar = ["-number"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["project", "number"], name="run_number_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "number"], name="run_number_once")
+        ]
 
     def __str__(self) -> str:
         return f"prompt run {self.number}"
@@ -54,7 +58,9 @@ class Take(Recorded):
     state = models.CharField(max_length=12, choices=State.choices, default=State.NEW)
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
     midi = models.ForeignKey(Asset, null=True, on_delete=models.PROTECT, related_name="+")
-    facts = models.JSONField(default=dict, help_text="Engine, versions, digests, seed, device, as the engine stated them.")
+    facts = models.JSONField(
+        default=dict, help_text="Engine, versions, digests, seed, device, as the engine stated them."
+    )
     made_by = models.ForeignKey("provenance.Entry", on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

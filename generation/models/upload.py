@@ -23,7 +23,9 @@ class Upload(Recorded):
     name = models.CharField(max_length=120)
     role = models.CharField(max_length=20)
     declared = models.CharField(max_length=16, choices=Declared.choices)
-    elements = models.JSONField(default=list, help_text="Elements the declaration covers, e.g. melody, lyrics.")
+    elements = models.JSONField(
+        default=list, help_text="Elements the declaration covers, e.g. melody, lyrics."
+    )
     terms = models.ForeignKey(ToolTerms, null=True, on_delete=models.PROTECT, related_name="+")
     licence = models.CharField(max_length=200, blank=True, help_text="Third party: which licence, from whom.")
     may_be_sold = models.BooleanField(default=True, help_text="Third party: the licence covers selling.")

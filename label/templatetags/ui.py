@@ -34,7 +34,7 @@ SECTIONS = (
     ("roster", "Roster", "artists:roster", "/roster/"),
     ("projects", "Projects", "generation:projects", "/projects/"),
     ("releases", "Releases", "release:releases", "/releases/"),
-    ("ledger", "Ledger", "provenance:ledger", "/ledger/"),
+    ("ledger", "Ledger", "label:ledger", "/ledger/"),
 )
 
 

@@ -14,7 +14,9 @@ class Asset(Recorded):
     sha256 = models.CharField(max_length=64, unique=True, validators=[RegexValidator(r"^[0-9a-f]{64}$")])
     size = models.BigIntegerField(help_text="Bytes.")
     media_type = models.CharField(max_length=64)
-    probe = models.JSONField(default=dict, help_text="What the file's header and content said when it came in.")
+    probe = models.JSONField(
+        default=dict, help_text="What the file's header and content said when it came in."
+    )
 
     class Meta:
         ordering: ClassVar = ["entry_id"]
@@ -33,7 +35,9 @@ class AssetAnalysis(models.Model):
 
     asset = models.OneToOneField(Asset, on_delete=models.CASCADE, primary_key=True, related_name="analysis")
     peaks = models.BinaryField(null=True, help_text="audiowaveform .dat version 2")
-    lufs_milli = models.IntegerField(null=True, help_text="Integrated loudness in thousandths of LUFS; null: none.")
+    lufs_milli = models.IntegerField(
+        null=True, help_text="Integrated loudness in thousandths of LUFS; null: none."
+    )
     true_peak_millibel = models.IntegerField(null=True, help_text="Hundredths of dBTP.")
     tempo_milli_bpm = models.IntegerField(null=True)
     key = models.CharField(max_length=16, blank=True)

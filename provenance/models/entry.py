@@ -25,8 +25,12 @@ class Entry(models.Model):
     refs = ArrayField(models.CharField(max_length=80), help_text="Subjects and assets, for look-up.")
     body = models.BinaryField(help_text="Exact canonical JSON bytes.")
     leaf_hash = models.BinaryField(unique=True)
-    xid = models.BigIntegerField(null=True, editable=False, help_text="Transaction that wrote it; set by a trigger.")
-    recorded_at = models.DateTimeField(null=True, editable=False, help_text="Database clock; set by a trigger.")
+    xid = models.BigIntegerField(
+        null=True, editable=False, help_text="Transaction that wrote it; set by a trigger."
+    )
+    recorded_at = models.DateTimeField(
+        null=True, editable=False, help_text="Database clock; set by a trigger."
+    )
 
     class Meta:
         ordering: ClassVar = ["id"]

@@ -33,7 +33,9 @@ class Job(models.Model):
     progress_total = models.PositiveIntegerField(default=0)
     note = models.CharField(max_length=160, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    fence = models.PositiveIntegerField(default=0, help_text="Raised by each claim; a write with an older fence is void.")
+    fence = models.PositiveIntegerField(
+        default=0, help_text="Raised by each claim; a write with an older fence is void."
+    )
     lease_until = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)

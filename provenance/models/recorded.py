@@ -17,8 +17,8 @@ class RecordedRowsStay(TypeError):
 class Recorded(models.Model):
     """Base of provenance-bearing models.
 
-    A trigger on every such table demands, on INSERT and UPDATE, that `entry` was written in the current transaction and,
-    on UPDATE, that it is another entry than before. DELETE and TRUNCATE are refused.
+    A trigger on every such table demands, on INSERT and UPDATE, that `entry` was written in the current transaction
+    and, on UPDATE, that it is another entry than before. DELETE and TRUNCATE are refused.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -28,4 +28,6 @@ class Recorded(models.Model):
         abstract = True
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise RecordedRowsStay(f"{type(self).__name__} rows are part of the record: change their state instead.")
+        raise RecordedRowsStay(
+            f"{type(self).__name__} rows are part of the record: change their state instead."
+        )

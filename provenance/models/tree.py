@@ -21,7 +21,9 @@ class Leaf(models.Model):
     class Meta:
         ordering: ClassVar = ["index"]
         verbose_name_plural = "leaves"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["stream", "stream_seq"], name="leaf_stream_seq")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["stream", "stream_seq"], name="leaf_stream_seq")
+        ]
 
     def __str__(self) -> str:
         return f"leaf {self.index}"

@@ -21,14 +21,18 @@ class Declaration(Recorded):
     master = models.ForeignKey(Master, on_delete=models.PROTECT, related_name="declarations")
     number = models.PositiveIntegerField()
     claims = models.JSONField(help_text="Element -> stated origin (human, none, ...).")
-    evidence_leaf = models.CharField(max_length=64, help_text="Leaf hash of the newest entry that was shown beside it.")
+    evidence_leaf = models.CharField(
+        max_length=64, help_text="Leaf hash of the newest entry that was shown beside it."
+    )
     approved = models.BooleanField(default=False, help_text="The artist approved this declaration.")
     declared_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering: ClassVar = ["-number"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["master", "number"], name="declaration_number_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["master", "number"], name="declaration_number_once")
+        ]
 
     def __str__(self) -> str:
         return f"declaration {self.number}"
@@ -37,7 +41,9 @@ class Declaration(Recorded):
     def statements(self) -> dict[str, Any]:
         import json
 
-        return next((json.loads(bytes(i.content)) for i in self.entry.vault.all() if i.name == "statements"), {})
+        return next(
+            (json.loads(bytes(i.content)) for i in self.entry.vault.all() if i.name == "statements"), {}
+        )
 
 
 class Resolution(Recorded):

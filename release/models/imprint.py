@@ -17,7 +17,9 @@ class Imprint(Recorded):
     isrc_prefix = models.CharField(max_length=5, help_text="Country and registrant, e.g. QZXXX.")
     gtin_prefix = models.CharField(max_length=11, help_text="Company prefix of the barcodes.")
     catalogue_prefix = models.CharField(max_length=8)
-    is_fictional = models.BooleanField(default=False, help_text="Numbers of the demo label; they must not leave the house.")
+    is_fictional = models.BooleanField(
+        default=False, help_text="Numbers of the demo label; they must not leave the house."
+    )
 
     class Meta:
         ordering: ClassVar = ["name"]

@@ -74,7 +74,9 @@ class Artwork(Recorded):
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="artworks")
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
-    origin = models.CharField(max_length=16, help_text="human, trained_model, mixed, procedural or third_party")
+    origin = models.CharField(
+        max_length=16, help_text="human, trained_model, mixed, procedural or third_party"
+    )
     width_px = models.PositiveIntegerField()
     height_px = models.PositiveIntegerField()
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -93,7 +95,9 @@ class Package(Recorded):
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="+")
     asset = models.ForeignKey(Asset, null=True, on_delete=models.PROTECT, related_name="+")
     parts = models.JSONField(default=list, help_text="[{path, sha256, size, media_type, role}]")
-    checks = models.JSONField(default=dict, help_text="What was validated, with which schema, and the findings.")
+    checks = models.JSONField(
+        default=dict, help_text="What was validated, with which schema, and the findings."
+    )
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

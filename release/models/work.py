@@ -58,7 +58,9 @@ class Contribution(Recorded):
     scope = models.CharField(max_length=10, choices=Scope.choices)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="contributions")
     role = models.CharField(max_length=40, help_text="DDEX contributor role, e.g. Composer, LeadVocalist.")
-    share_bp = models.PositiveIntegerField(default=0, help_text="Basis points of the work's or recording's ownership.")
+    share_bp = models.PositiveIntegerField(
+        default=0, help_text="Basis points of the work's or recording's ownership."
+    )
     active = models.BooleanField(default=True)
 
     class Meta:

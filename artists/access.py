@@ -1,0 +1,83 @@
+"""Fetching is the permission check: 404 for strangers, 403 for readers who want to write."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404
+
+from artists.models import Artist, Invitation, Person, Role, User
+
+ROSTER_WRITERS = (Role.OWNER, Role.ANR)
+
+
+def require_role(user: User, *roles: str) -> None:
+    """Raise PermissionDenied unless *user* holds one of *roles*."""
+    if not user.has_role(*roles):
+        raise PermissionDenied("Your role does not allow this.")
+
+
+def visible_artists(user: User) -> QuerySet[Artist]:
+    """Label staff see the roster, artists see themselves."""
+    artists = Artist.objects.all()
+    if user.is_label_staff:
+        return artists
+    return artists.filter(memberships__user=user, memberships__active=True).distinct()
+
+
+def may_edit_roster(user: User) -> bool:
+    return user.has_role(*ROSTER_WRITERS)
+
+
+def artist_for(user: User, pk: uuid.UUID | str, *, write: bool = False) -> Artist:
+    artist = visible_artists(user).filter(pk=pk).first()
+    if artist is None:
+        raise Http404("No such artist.")
+    if write and not may_edit_roster(user):
+        raise PermissionDenied("Only the owner and A&R change the roster.")
+    return artist
+
+
+def acts_for(user: User, artist: Artist) -> bool:
+    """Whether *user* is one of the people who act as *artist*."""
+    return artist.memberships.filter(user=user, active=True).exists()
+
+
+def visible_people(user: User) -> QuerySet[Person]:
+    """Contributors: all for label staff, their own artists' for artists."""
+    if user.is_label_staff:
+        return Person.objects.all()
+    return Person.objects.filter(artist__in=visible_artists(user))
+
+
+def visible_accounts(user: User) -> QuerySet[User]:
+    """Accounts are the owner's business."""
+    require_role(user, Role.OWNER)
+    return User.objects.order_by("full_name")
+
+
+def account_for(user: User, pk: uuid.UUID | str) -> User:
+    account = visible_accounts(user).filter(pk=pk).first()
+    if account is None:
+        raise Http404("No such account.")
+    return account
+
+
+def open_invitations(user: User) -> list[Invitation]:
+    require_role(user, Role.OWNER)
+    rows = (
+        Invitation.objects.filter(accepted_by=None, withdrawn=False)
+        .select_related("artist")
+        .order_by("-entry_id")
+    )
+    return [row for row in rows if row.open]
+
+
+def invitation_for(user: User, pk: uuid.UUID | str) -> Invitation:
+    require_role(user, Role.OWNER)
+    invitation = Invitation.objects.filter(pk=pk).first()
+    if invitation is None:
+        raise Http404("No such invitation.")
+    return invitation

@@ -1,0 +1,21 @@
+"""What people's side of the house refuses, and how it says so."""
+
+from __future__ import annotations
+
+from provenance.errors import UserFault
+
+
+class ArtistsUserFault(UserFault):
+    code = "artists_refused"
+
+
+class InvitationOver(ArtistsUserFault):
+    code = "invitation_over"
+
+
+class AlreadyThere(ArtistsUserFault):
+    code = "already_there"
+
+
+class BadIdentifier(ArtistsUserFault):
+    code = "bad_identifier"

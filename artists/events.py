@@ -1,0 +1,113 @@
+"""What happens to people and to the roster. Names of people are sealed; ids and roles are public."""
+
+from __future__ import annotations
+
+from provenance.events import Event, event, sealed
+
+LABEL_STREAM = "label"
+_NAMES = "The name is erased with the person's vault rows; the id stays as a pseudonym."
+
+
+@event
+class UserEnrolled(Event):
+    kind = "user.enrolled"
+    sentence = "enrolled somebody as {role}"
+    shred = _NAMES
+
+    user: str
+    role: str
+    name: str = sealed()
+
+
+@event
+class UserInvited(Event):
+    kind = "user.invited"
+    sentence = "invited somebody as {role}"
+    shred = "The address is erased with the invitation's vault row."
+
+    role: str
+    artist: str | None
+    email: str = sealed()
+
+
+@event
+class InvitationAccepted(Event):
+    kind = "invitation.accepted"
+    sentence = "accepted an invitation as {role}"
+
+    user: str
+    role: str
+
+
+@event
+class InvitationWithdrawn(Event):
+    kind = "invitation.withdrawn"
+    sentence = "withdrew an invitation as {role}"
+
+    role: str
+
+
+@event
+class RoleChanged(Event):
+    kind = "user.role_changed"
+    sentence = "changed a role from {before} to {after}"
+
+    user: str
+    before: str
+    after: str
+
+
+@event
+class UserDeactivated(Event):
+    kind = "user.deactivated"
+    sentence = "closed an account"
+
+    user: str
+
+
+@event
+class ArtistCreated(Event):
+    kind = "artist.created"
+    sentence = "put {name} on the roster"
+
+    artist: str
+    name: str
+    artist_kind: str
+    status: str
+    is_ai_persona: bool
+
+
+@event
+class ArtistChanged(Event):
+    kind = "artist.changed"
+    sentence = "changed the roster entry of {name}: {fields}"
+
+    artist: str
+    name: str
+    fields: tuple[str, ...]
+    status: str
+
+
+@event
+class ArtistMemberAdded(Event):
+    kind = "artist.member_added"
+    sentence = "let somebody act as {artist_name}"
+
+    artist: str
+    artist_name: str
+    user: str
+
+
+@event
+class PersonCreated(Event):
+    kind = "person.created"
+    sentence = "added {credit_name} as a contributor"
+    shred = "The legal name is erased with its vault row; the credited name is public on every release."
+
+    person: str
+    credit_name: str
+    ipi: str
+    isni: str
+    society: str
+    country: str
+    legal_name: str = sealed(default="")
