@@ -1,6 +1,7 @@
 """What manage.py does before Django exists: environment, front end, database. Standard library only.
 
-Everything here can be killed at any moment: a step leaves its mark only after it is complete, and a step without its mark
+Everything here can be killed at any moment: a step leaves its mark only after it is complete, and a step
+without its mark
 is done again at the next start.
 """
 
@@ -18,7 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 DEVELOPER_COMMANDS = frozenset({"test", "lint"})
 """Commands that need the test and lint tools, too."""
-NO_DATABASE = frozenset({"help", "version", "collectstatic", "spectacular", "diffsettings", "compilemessages", "up"})
+NO_DATABASE = frozenset(
+    {"help", "version", "collectstatic", "spectacular", "diffsettings", "compilemessages", "up"}
+)
 """Django commands that run without a database, or (up) bring their own."""
 
 
@@ -64,7 +67,8 @@ def _prepare(command: str, argv: list[str]) -> None:
 
 
 def _verify_bundle(arguments: list[str]) -> None:
-    """The offline verifier as a program of its own: neither Django nor a database. Ends the process with its exit code."""
+    """The offline verifier as a program of its own: neither Django nor a database. Ends the process with its
+    exit code."""
     environment = bootstrap_env.Environment(ROOT)
     python = str(environment.python) if environment.python.exists() else sys.executable
     path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH", "")) if part)

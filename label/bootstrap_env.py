@@ -14,6 +14,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 UNFINISHED = "deadwax-installing"
+_MISLEADING = frozenset(
+    {"PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "VIRTUAL_ENV", "CONDA_PREFIX"}
+)
 
 
 class SetupError(Exception):
@@ -40,7 +43,8 @@ class Environment:
         return Path(sys.prefix).resolve() == self.folder.resolve()
 
     def ensure(self, names: Sequence[str]) -> None:
-        """Guarantee that the named locks are installed as they stand. Takes milliseconds when they are. Raises SetupError."""
+        """Guarantee that the named locks are installed as they stand. Takes milliseconds when they are. Raises
+        SetupError."""
         if self._complete(names):
             return
         try:
@@ -58,7 +62,8 @@ class Environment:
         """Add packages that belong to no lock. Raises SetupError."""
         self._run([*self._installer(), *packages], "could not install " + ", ".join(packages))
 
-    # -- marks ---------------------------------------------------------------------------------------------------------
+    # -- marks
+    # ---------------------------------------------------------------------------------------------------------
     def _mark(self, name: str) -> Path:
         return self.folder / f"deadwax-{name}.sha256"
 
@@ -79,7 +84,8 @@ class Environment:
         except OSError:
             return ""
 
-    # -- installing ----------------------------------------------------------------------------------------------------
+    # -- installing
+    # ----------------------------------------------------------------------------------------------------
     def _fill(self, names: Sequence[str]) -> None:
         started = time.monotonic()
         unfinished = self.folder / UNFINISHED
@@ -119,9 +125,7 @@ class Environment:
         say(f"making the environment {self.folder}")
         python = getattr(sys, "_base_executable", None) or sys.executable
         if importlib.util.find_spec("ensurepip") is not None:
-            self._run(
-                [python, "-m", "venv", str(self.folder)], "could not make the environment" + _PIP_HINT
-            )
+            self._run([python, "-m", "venv", str(self.folder)], "could not make the environment" + _PIP_HINT)
             lock = self.locks / "bootstrap.txt"
             with contextlib.suppress(SetupError):  # pip alone can do the work, more slowly
                 self._run(
@@ -130,11 +134,11 @@ class Environment:
                     "could not install uv",
                 )  # fmt: skip
         elif shutil.which("uv"):
-            self._run([python, "-m", "venv", "--without-pip", str(self.folder)], "could not make the environment")
-        else:
-            raise SetupError(
-                "this Python has no ensurepip, so it cannot make an environment." + _PIP_HINT
+            self._run(
+                [python, "-m", "venv", "--without-pip", str(self.folder)], "could not make the environment"
             )
+        else:
+            raise SetupError("this Python has no ensurepip, so it cannot make an environment." + _PIP_HINT)
 
     def _installer(self) -> list[str]:
         own = self.bin / "uv"
@@ -147,7 +151,7 @@ class Environment:
         """Run a tool with its own progress on our standard error. Raises SetupError with `failure`."""
         clean = {
             name: value for name, value in os.environ.items()
-            if name not in {"PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "VIRTUAL_ENV", "CONDA_PREFIX"}
+            if name not in _MISLEADING
         }  # fmt: skip
         clean["UV_NO_CONFIG"] = "1"
         done = subprocess.run(

@@ -16,9 +16,13 @@ pytest_plugins = ["tests.fixtures_stack"]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register our mark; refuse to run without the throw-away server."""
-    config.addinivalue_line("markers", "needs(*names): skip, or fail under DEADWAX_REQUIRE_ALL=1, without these parts")
+    config.addinivalue_line(
+        "markers", "needs(*names): skip, or fail under DEADWAX_REQUIRE_ALL=1, without these parts"
+    )
     if plugin.MARK not in os.environ:
-        raise pytest.UsageError("no throw-away database: run `python3 manage.py test`, or pytest with -p tests.plugin")
+        raise pytest.UsageError(
+            "no throw-away database: run `python3 manage.py test`, or pytest with -p tests.plugin"
+        )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -33,7 +37,9 @@ def _guard_database(request: pytest.FixtureRequest) -> None:
 
     used = settings.DATABASES["default"]
     expected = os.environ[plugin.MARK]
-    assert str(used["HOST"]).replace("/", "%2F") in expected, f"tests would use the database at {used['HOST']!r}"
+    assert str(used["HOST"]).replace("/", "%2F") in expected, (
+        f"tests would use the database at {used['HOST']!r}"
+    )
     assert "dw-test-" in str(settings.DEADWAX_DATA), f"tests would write into {settings.DEADWAX_DATA}"
 
 
@@ -44,7 +50,13 @@ def _closed_sockets() -> Iterator[None]:
     original_ex = socket.socket.connect_ex
 
     def check(address: Any) -> None:
-        if isinstance(address, tuple) and str(address[0]) not in {"127.0.0.1", "::1", "localhost", "0.0.0.0", ""}:
+        if isinstance(address, tuple) and str(address[0]) not in {
+            "127.0.0.1",
+            "::1",
+            "localhost",
+            "0.0.0.0",
+            "",
+        }:
             raise OSError(f"tests may not connect to {address[0]}")
 
     def connect(self: socket.socket, address: Any) -> None:
@@ -65,7 +77,8 @@ def _closed_sockets() -> Iterator[None]:
 def flush_everything() -> None:
     """Empty all tables of the throw-away database, recorded ones too.
 
-    Their triggers refuse TRUNCATE whatever the session says (ENABLE ALWAYS), so the cluster's owner takes them off and puts
+    Their triggers refuse TRUNCATE whatever the session says (ENABLE ALWAYS), so the cluster's owner takes them
+    off and puts
     them back as they were within one transaction. Nothing but a test can do this: it needs the owner's rights.
     """
     from django.db import connection, transaction
@@ -74,7 +87,8 @@ def flush_everything() -> None:
     assert host in os.environ[plugin.MARK], "only the throw-away database may be flushed"
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT c.oid::regclass::text, t.tgname, t.tgenabled FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "SELECT c.oid::regclass::text, t.tgname, t.tgenabled FROM pg_trigger t "
+            "JOIN pg_class c ON c.oid = t.tgrelid "
             "JOIN pg_namespace n ON n.oid = c.relnamespace "
             "WHERE NOT t.tgisinternal AND n.nspname = 'public' AND (t.tgtype & 32) <> 0 AND t.tgenabled <> 'D'"
         )
@@ -96,12 +110,12 @@ def flush_everything() -> None:
 _KEPT_TABLES = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 
 
-@pytest.fixture(autouse=True)
-def _flush_by_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _flush_by_owner() -> Iterator[None]:
     """`transaction=True` tests end with a flush; let it pass the guards of recorded tables."""
     from django.test import TransactionTestCase
 
-    def fixture_teardown(self: TransactionTestCase) -> None:
-        flush_everything()
-
-    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", fixture_teardown)
+    original = TransactionTestCase._fixture_teardown
+    TransactionTestCase._fixture_teardown = lambda self: flush_everything()
+    yield
+    TransactionTestCase._fixture_teardown = original

@@ -1,6 +1,7 @@
 """Early pytest plugin (`-p tests.plugin`): a throw-away PostgreSQL and data folder before Django reads its settings.
 
-In conftest this would be too late: pytest-django loads the settings before it, and tests would use the developer's database.
+In conftest this would be too late: pytest-django loads the settings before it, and tests would use the
+developer's database.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ def start() -> None:
     (base / "data").mkdir()
 
 
-_KEPT = frozenset({"DEADWAX_REQUIRE_ALL", "DEADWAX_MODELS_DIR", "DEADWAX_ENGINES", "DEADWAX_VENV", "DEADWAX_LOG_LEVEL"})
+_KEPT = frozenset(
+    {"DEADWAX_REQUIRE_ALL", "DEADWAX_MODELS_DIR", "DEADWAX_ENGINES", "DEADWAX_VENV", "DEADWAX_LOG_LEVEL"}
+)
 
 
 def _folder() -> Path:

@@ -58,7 +58,9 @@ def socket_dir(preferred: Path, *, socket_name: str, identity: Identity | None =
     status = folder.lstat()
     owner = identity.uid if identity else os.geteuid()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid not in {owner, os.geteuid()}:
-        raise FolderError(f"{folder} belongs to somebody else; remove it or set DEADWAX_DATA to another folder.")
+        raise FolderError(
+            f"{folder} belongs to somebody else; remove it or set DEADWAX_DATA to another folder."
+        )
     if identity and status.st_uid != identity.uid:
         os.chown(folder, identity.uid, identity.gid)
     folder.chmod(0o700)

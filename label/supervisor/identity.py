@@ -30,7 +30,8 @@ class Identity:
 
 
 def unprivileged(folder: Path, *, reads: tuple[Path, ...] = ()) -> Identity | None:
-    """The account for a server that refuses to run as root: the folder's owner, else `nobody`; None unless we are root."""
+    """The account for a server that refuses to run as root: the folder's owner, else `nobody`; None unless we
+    are root."""
     if os.geteuid() != 0:
         return None
     owner = folder.stat().st_uid if folder.exists() else 0
@@ -39,9 +40,7 @@ def unprivileged(folder: Path, *, reads: tuple[Path, ...] = ()) -> Identity | No
     except KeyError as error:
         raise LookupError(f"user {owner or 'nobody'} has no entry in the password file") from error
     closed = any(not _reachable(path, uid=entry.pw_uid, gid=entry.pw_gid) for path in (folder, *reads))
-    return Identity(
-        uid=entry.pw_uid, gid=entry.pw_gid, capability=_search_capability() if closed else None
-    )
+    return Identity(uid=entry.pw_uid, gid=entry.pw_gid, capability=_search_capability() if closed else None)
 
 
 def _reachable(path: Path, *, uid: int, gid: int) -> bool:
@@ -63,7 +62,8 @@ def _reachable(path: Path, *, uid: int, gid: int) -> bool:
 
 
 def _search_capability() -> int:
-    """The smallest capability of ours that lets a child pass a closed folder. Raises PermissionError when there is none."""
+    """The smallest capability of ours that lets a child pass a closed folder. Raises PermissionError when
+    there is none."""
     permitted = 0
     if sys.platform == "linux":
         for line in Path("/proc/self/status").read_text().splitlines():
@@ -88,7 +88,8 @@ def before_exec(
 ) -> Callable[[], None]:
     """A `preexec_fn`: become that account, then ask the kernel for `death_signal` when the supervisor dies.
 
-    The order matters: a change of account clears the death signal. The supervisor MUST be single-threaded when it starts
+    The order matters: a change of account clears the death signal. The supervisor MUST be single-threaded when
+    it starts
     children, because Python code runs between fork and exec.
     """
     parent = os.getpid()

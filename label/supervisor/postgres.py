@@ -108,7 +108,12 @@ class Postgres:
     """One cluster in one folder."""
 
     def __init__(
-        self, cluster: Path, *, sockets: Path | None = None, throwaway: bool = False, max_connections: int = 100
+        self,
+        cluster: Path,
+        *,
+        sockets: Path | None = None,
+        throwaway: bool = False,
+        max_connections: int = 100,
     ) -> None:
         """`throwaway`: nothing survives a crash, and everything is faster (for tests)."""
         self.cluster = cluster
@@ -159,7 +164,8 @@ class Postgres:
                 pwd.getpwuid(os.geteuid())
             except KeyError as error:
                 raise PostgresError(
-                    f"PostgreSQL needs a user name and user id {os.geteuid()} has no entry in the password file. {_INSTEAD}"
+                    f"PostgreSQL needs a user name and user id {os.geteuid()} has no entry in the password "
+                    f"file. {_INSTEAD}"
                 ) from error
 
     def _make_cluster(self) -> None:
@@ -167,7 +173,9 @@ class Postgres:
         unfinished = self.cluster.with_name(self.cluster.name + ".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         if self.cluster.exists() and any(self.cluster.iterdir()):
-            raise PostgresError(f"{self.cluster} is not empty and not a PostgreSQL cluster; move it away. {_INSTEAD}")
+            raise PostgresError(
+                f"{self.cluster} is not empty and not a PostgreSQL cluster; move it away. {_INSTEAD}"
+            )
         unfinished.mkdir(mode=0o700)
         if self._identity:
             os.chown(unfinished, self._identity.uid, self._identity.gid)
@@ -187,7 +195,7 @@ class Postgres:
             text=True,
             cwd="/",
             env=self._environment(),
-            preexec_fn=identity.before_exec(self._identity),  # noqa: PLW1509 - single-threaded here
+            preexec_fn=identity.before_exec(self._identity),  # single-threaded here
             timeout=120,
         )
         if done.returncode != 0:
@@ -237,10 +245,13 @@ class Postgres:
             return None
         return pid if _is_postgres(pid) else None
 
-    def spawn(self, *, log: IO[bytes] | int | None = None, die_with_parent: bool = True) -> subprocess.Popen[bytes]:
+    def spawn(
+        self, *, log: IO[bytes] | int | None = None, die_with_parent: bool = True
+    ) -> subprocess.Popen[bytes]:
         """Start the server process and return at once. Call `prepare()` before and `wait_ready()` after."""
         if self.running_pid() is None:
-            # A pid file left by a crash may name a number that another program has by now; PostgreSQL would then refuse.
+            # A pid file left by a crash may name a number that another program has by now; PostgreSQL would
+            # then refuse.
             with contextlib.suppress(FileNotFoundError):
                 (self.cluster / "postmaster.pid").unlink()
         self._process = subprocess.Popen(
@@ -251,7 +262,7 @@ class Postgres:
             cwd="/",
             env=self._environment(),
             start_new_session=True,
-            preexec_fn=identity.before_exec(  # noqa: PLW1509 - the supervisor is single-threaded
+            preexec_fn=identity.before_exec(  # the supervisor is single-threaded
                 self._identity, death_signal=signal.SIGINT if die_with_parent else None
             ),
         )
@@ -263,9 +274,16 @@ class Postgres:
         while True:
             try:
                 with psycopg.connect(
-                    host=str(self.socket_dir), port=_PORT, user=NAME, dbname="postgres", autocommit=True, connect_timeout=5
+                    host=str(self.socket_dir),
+                    port=_PORT,
+                    user=NAME,
+                    dbname="postgres",
+                    autocommit=True,
+                    connect_timeout=5,
                 ) as connection:
-                    row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (NAME,)).fetchone()
+                    row = connection.execute(
+                        "SELECT 1 FROM pg_database WHERE datname = %s", (NAME,)
+                    ).fetchone()
                     if row is None:
                         connection.execute(f'CREATE DATABASE "{NAME}"')
                     return
@@ -276,7 +294,9 @@ class Postgres:
                         f"(its log is in {self.cluster.parent / 'run'}). {_INSTEAD}"
                     ) from error
                 if time.monotonic() > until:
-                    raise PostgresError(f"PostgreSQL did not answer within {timeout_s:.0f} s: {error}") from error
+                    raise PostgresError(
+                        f"PostgreSQL did not answer within {timeout_s:.0f} s: {error}"
+                    ) from error
                 time.sleep(0.03)
 
     def start(self, *, die_with_parent: bool = True) -> None:
@@ -301,7 +321,11 @@ class Postgres:
         pid = self._process.pid if self._process and self._process.poll() is None else self.running_pid()
         if pid is None:
             return
-        for stop_signal, patience_s in ((signal.SIGINT, timeout_s), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+        for stop_signal, patience_s in (
+            (signal.SIGINT, timeout_s),
+            (signal.SIGQUIT, 5.0),
+            (signal.SIGKILL, 5.0),
+        ):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, stop_signal)
             until = time.monotonic() + patience_s

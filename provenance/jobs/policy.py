@@ -1,0 +1,22 @@
+"""The numbers of the job system and the pure decisions that follow from them."""
+
+from __future__ import annotations
+
+MAX_ATTEMPTS = 5
+"""A job whose fifth run dies or fails is failed for good."""
+LEASE_S = 8.0
+"""A worker that has not renewed for this long counts as dead. Long enough for a slow disk, short enough for a
+person."""
+HEARTBEAT_S = 1.0
+SILENCE_LIMIT_S = 900.0
+"""The heartbeat stops renewing for a handler that has reported no progress for this long: it hangs."""
+PROGRESS_EVERY_S = 0.2
+"""Progress reports in between are kept in memory: an engine may report hundreds of times a second."""
+REPUBLISH_S = 4.0
+"""A hint older than this whose queue is empty has been lost."""
+QUEUES = ("cpu", "gpu")
+
+
+def backoff_s(attempts: int) -> float:
+    """Seconds to wait after that many failed runs: 1, 2, 4, 8, ... at most 60."""
+    return float(min(60, 2 ** max(0, attempts - 1)))

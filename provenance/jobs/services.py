@@ -1,0 +1,353 @@
+"""All writes to job rows. Times are the database's, so that workers on several hosts agree about leases."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, TypeVar
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from provenance.jobs import broker, events, policy
+from provenance.jobs.errors import JobCancelled, JobFenced, NotRetriable
+from provenance.ledger import Actor, HasActor, record
+from provenance.models import Job
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+State = Job.State
+
+
+# -- the caller's side
+# -------------------------------------------------------------------------------------------------
+def enqueue(
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    actor: HasActor,
+    subject: str,
+    stream: str,
+    title: str,
+    queue: str = "cpu",
+    priority: int = 0,
+) -> Job:
+    """Write a job in the caller's transaction; its hint leaves after the commit.
+
+    The payload is not erasable and MUST hold ids, numbers and names of things only - never prompts, lyrics or notes.
+    Higher `priority` goes first.
+    """
+    if queue not in policy.QUEUES:
+        raise ValueError(f"no such queue: {queue!r}")
+    who = actor.ledger_actor()
+    job = Job.objects.create(
+        kind=kind,
+        queue=queue,
+        payload=payload,
+        title=title[:160],
+        subject=subject,
+        stream=stream,
+        priority=priority,
+        requested_by=uuid.UUID(who.id) if who.type == "human" else None,
+    )
+    transaction.on_commit(partial(publish, job.pk, queue))
+    return job
+
+
+def publish(job_id: uuid.UUID, queue: str) -> bool:
+    """Send the hint. Never raises and never waits long: a broker that is down only means that `dispatch` sends
+    it later."""
+    if not broker.send(job_id, queue):
+        return False
+    try:
+        Job.objects.filter(pk=job_id, state=State.QUEUED).update(published_at=Now())
+    except (OperationalError, InterfaceError):
+        log.warning("job %s: hint sent but not noted", job_id)
+    return True
+
+
+def request_cancel(job: Job, *, actor: HasActor) -> Job:
+    """Ask for the job's end. A waiting job ends now, a running one at its next progress write. Ended jobs stay
+    as they are."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(pk=job.pk)
+        if job.state == State.QUEUED:
+            _cancelled(job, actor=actor)
+        elif job.state == State.RUNNING and not job.cancel_requested:
+            job.cancel_requested = True
+            job.save(update_fields=["cancel_requested"])
+            record(
+                events.CancelRequested(
+                    stream=job.stream,
+                    subjects=_subjects(job),
+                    job=str(job.pk),
+                    job_kind=job.kind,
+                    title=job.title,
+                ),
+                actor=actor,
+            )
+    return job
+
+
+def retry(job: Job, *, actor: HasActor) -> Job:
+    """Start a failed or cancelled job again, with all its attempts. Raises NotRetriable."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(pk=job.pk)
+        if job.state not in {State.FAILED, State.CANCELLED}:
+            raise NotRetriable(
+                f"“{job.title}” is {job.get_state_display().lower()}; "
+                "only what has ended without success can be retried."
+            )
+        job.state = State.QUEUED
+        job.attempts = 0
+        job.fence += 1
+        job.cancel_requested = False
+        job.error_code = job.error_message = job.note = ""
+        job.progress_done = job.progress_total = 0
+        job.published_at = job.not_before = job.lease_until = job.started_at = job.finished_at = None
+        job.save()
+        record(
+            events.Retried(
+                stream=job.stream,
+                subjects=_subjects(job),
+                job=str(job.pk),
+                job_kind=job.kind,
+                title=job.title,
+            ),
+            actor=actor,
+        )
+        transaction.on_commit(partial(publish, job.pk, job.queue))
+    return job
+
+
+# -- the worker's side
+# -------------------------------------------------------------------------------------------------
+class Claim:
+    """One worker's hold on one job, for one run. Everything it writes is void once the fence has moved on."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.job_id: uuid.UUID = job.pk
+        self.fence = job.fence
+        self.attempt = job.attempts
+        self.payload: dict[str, Any] = job.payload
+        self.subject = job.subject
+        self.stream = job.stream
+        self.requested_by = job.requested_by
+        self.finished = False
+        self.heard_at = time.monotonic()
+        """When the handler last gave a sign of life."""
+        self._written_at = 0.0
+        self._interrupts: list[Callable[[], None]] = []
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """Report `done` of `total`; renews the lease. Cheap: most calls only note that the handler lives.
+
+        Raises JobCancelled, JobFenced. MUST NOT be called inside a transaction, where nobody would see it.
+        """
+        now = time.monotonic()
+        self.heard_at = now
+        if done < total and now - self._written_at < policy.PROGRESS_EVERY_S:
+            return
+        self._written_at = now
+        cancelled = steadily(
+            partial(renew, self.job_id, self.fence, progress=(max(0, done), max(0, total), note[:160]))
+        )
+        if cancelled is None:
+            raise JobFenced(f"Job {self.job_id} was given to another worker.")
+        if cancelled:
+            raise JobCancelled("Cancelled on request.")
+
+    @contextlib.contextmanager
+    def commit(self, *, done: bool = False) -> Iterator[Job]:
+        """One transaction that holds the job's row; services write results inside.
+
+        With `done=True` the job is finished in the same transaction: results and "done" become visible
+        together, so that
+        a crash right after cannot run the job again. Use it for the last (or only) commit.
+        Raises JobCancelled, JobFenced before the body runs.
+        """
+        self.heard_at = time.monotonic()
+        with transaction.atomic():
+            job = Job.objects.select_for_update().filter(pk=self.job_id).first()
+            if job is None or job.fence != self.fence or job.state != State.RUNNING:
+                raise JobFenced(f"Job {self.job_id} was given to another worker.")
+            if job.cancel_requested:
+                raise JobCancelled("Cancelled on request.")
+            yield job
+            if done:
+                _done(job)
+        if done:
+            self.finished = True
+
+    def on_interrupt(self, stop: Callable[[], None]) -> None:
+        """Call `stop` (from another thread) when the job is cancelled or fenced: for work in a process that
+        cannot ask."""
+        self._interrupts.append(stop)
+
+    def interrupt(self) -> None:
+        """Run what `on_interrupt` registered, once."""
+        waiting, self._interrupts = self._interrupts, []
+        for stop in waiting:
+            stop()
+
+
+def claim_next(queue: str) -> Claim | None:
+    """Take the most urgent waiting job of a queue: raises its fence, starts its lease. None if there is none."""
+    with transaction.atomic():
+        job = (
+            Job.objects.select_for_update(skip_locked=True)
+            .filter(state=State.QUEUED, queue=queue)
+            .filter(Q(not_before=None) | Q(not_before__lte=Now()))
+            .order_by("-priority", "created_at")
+            .first()
+        )
+        if job is None:
+            return None
+        Job.objects.filter(pk=job.pk).update(
+            state=State.RUNNING,
+            fence=F("fence") + 1,
+            attempts=F("attempts") + 1,
+            lease_until=Now() + dt.timedelta(seconds=policy.LEASE_S),
+            started_at=Now(),
+            progress_done=0,
+            progress_total=0,
+            note="",
+        )
+        job.refresh_from_db()
+    return Claim(job)
+
+
+def renew(job_id: uuid.UUID, fence: int, *, progress: tuple[int, int, str] | None = None) -> bool | None:
+    """Extend the lease and note progress. Returns whether cancellation is asked for; None if the fence has
+    moved on."""
+    written = ", progress_done = %s, progress_total = %s, note = %s" if progress else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {Job._meta.db_table} SET lease_until = statement_timestamp() + %s * interval '1 second'{written} "  # noqa: S608
+            "WHERE id = %s AND fence = %s AND state = 'running' RETURNING cancel_requested",
+            [policy.LEASE_S, *(progress or ()), job_id, fence],
+        )
+        row = cursor.fetchone()
+    return None if row is None else bool(row[0])
+
+
+def finish_done(claim: Claim) -> None:
+    """End a run whose handler returned without `commit(done=True)`."""
+    with contextlib.suppress(JobFenced), transaction.atomic():
+        _done(_held(claim))
+
+
+def finish_cancelled(claim: Claim) -> None:
+    """End a run that obeyed a cancellation."""
+    with contextlib.suppress(JobFenced), transaction.atomic():
+        _cancelled(_held(claim), actor=Actor.worker(claim.job.kind))
+
+
+def finish_failed(claim: Claim, *, code: str, message: str, permanent: bool) -> None:
+    """End a run that raised: failed for good, or back into the queue after a pause while attempts are left."""
+    with contextlib.suppress(JobFenced), transaction.atomic():
+        job = _held(claim)
+        if job.cancel_requested:
+            _cancelled(job, actor=Actor.worker(job.kind))
+        elif permanent or job.attempts >= policy.MAX_ATTEMPTS:
+            _failed(job, code=code, message=message, actor=Actor.worker(job.kind))
+        else:
+            _requeue(job, wait_s=policy.backoff_s(job.attempts), code=code, message=message)
+
+
+def recover_expired() -> int:
+    """Put jobs of dead workers back, or end them when cancelled or out of attempts. Returns how many."""
+    dispatch = Actor.system("dispatch")
+    with transaction.atomic():
+        lost = list(
+            Job.objects.select_for_update(skip_locked=True).filter(
+                state=State.RUNNING, lease_until__lt=Now()
+            )[:100]
+        )
+        for job in lost:
+            if job.cancel_requested:
+                _cancelled(job, actor=dispatch)
+            elif job.attempts >= policy.MAX_ATTEMPTS:
+                _failed(
+                    job,
+                    code="worker_lost",
+                    message=f"The worker died {job.attempts} times while it ran this; it was given up. See its log.",
+                    actor=dispatch,
+                )
+            else:
+                _requeue(job, wait_s=0, code="worker_lost", message="The worker died; the job was put back.")
+    return len(lost)
+
+
+def steadily(work: Callable[[], T], *, patience_s: float = 20.0) -> T:
+    """Run a short database action; outside a transaction, sit out a restart of the database."""
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return work()
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block or time.monotonic() > until:
+                raise
+            connection.close()
+            time.sleep(0.3)
+
+
+def _held(claim: Claim) -> Job:
+    job = Job.objects.select_for_update().filter(pk=claim.job_id).first()
+    if job is None or job.fence != claim.fence or job.state != State.RUNNING:
+        raise JobFenced(f"Job {claim.job_id} was given to another worker.")
+    return job
+
+
+def _subjects(job: Job) -> tuple[str, ...]:
+    return tuple(ref for ref in (job.subject,) if ref)
+
+
+def _end(job: Job, state: Job.State, **fields: Any) -> None:
+    Job.objects.filter(pk=job.pk).update(state=state, finished_at=Now(), lease_until=None, **fields)
+    job.refresh_from_db()
+
+
+def _done(job: Job) -> None:
+    _end(job, State.DONE, progress_done=F("progress_total"), error_code="", error_message="")
+
+
+def _cancelled(job: Job, *, actor: HasActor) -> None:
+    _end(job, State.CANCELLED, fence=F("fence") + 1, error_code="", error_message="")
+    record(
+        events.Cancelled(
+            stream=job.stream, subjects=_subjects(job), job=str(job.pk), job_kind=job.kind, title=job.title,
+            attempts=job.attempts,
+        ),
+        actor=actor,
+    )  # fmt: skip
+
+
+def _failed(job: Job, *, code: str, message: str, actor: HasActor) -> None:
+    _end(job, State.FAILED, fence=F("fence") + 1, error_code=code, error_message=message)
+    record(
+        events.Failed(
+            stream=job.stream, subjects=_subjects(job), job=str(job.pk), job_kind=job.kind, title=job.title,
+            attempts=job.attempts, code=code, message=message,
+        ),
+        actor=actor,
+    )  # fmt: skip
+
+
+def _requeue(job: Job, *, wait_s: float, code: str, message: str) -> None:
+    Job.objects.filter(pk=job.pk).update(
+        state=State.QUEUED,
+        fence=F("fence") + 1,
+        lease_until=None,
+        published_at=None,
+        not_before=Now() + dt.timedelta(seconds=wait_s) if wait_s else None,
+        error_code=code,
+        error_message=message,
+    )

@@ -1,0 +1,136 @@
+"""One run of one job: claim, heartbeat, handler, end. Used by the Celery task and, inline, by tests and `demo`."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from functools import partial
+
+from django.db import connection
+from django.utils.module_loading import autodiscover_modules
+
+from provenance.jobs import policy, registry, services
+from provenance.jobs.errors import JobCancelled, JobFenced, describe, users_fault
+from provenance.ledger import Actor
+from provenance.models import Job
+
+log = logging.getLogger(__name__)
+
+
+def run_job(job_id: uuid.UUID, *, heartbeat: bool = True) -> bool:
+    """Answer one hint: run the most urgent waiting job of the hinted job's queue. Returns whether there was one.
+
+    The hint's own job may be done already, or less urgent than another: there are at least as many hints as
+    waiting jobs, so
+    each gets its turn.
+    """
+    queue = services.steadily(lambda: Job.objects.filter(pk=job_id).values_list("queue", flat=True).first())
+    if queue is None:
+        return False
+    claim = services.steadily(partial(services.claim_next, queue))
+    if claim is None:
+        return False
+    run_claim(claim, heartbeat=heartbeat)
+    return True
+
+
+def run_claim(claim: services.Claim, *, heartbeat: bool = True) -> None:
+    """Run a claimed job to some end. Never raises for what the handler raises."""
+    log.info("job %s %s: run %d", claim.job.kind, claim.job_id, claim.attempt)
+    try:
+        with _heartbeat(claim) if heartbeat else contextlib.nullcontext():
+            registry.handler_for(claim.job.kind)(claim)
+    except JobCancelled:
+        services.steadily(partial(services.finish_cancelled, claim))
+    except JobFenced:
+        log.warning("job %s: given to another worker, this run is void", claim.job_id)
+    except Exception as error:
+        permanent = users_fault(error)
+        code, message = describe(error)
+        log.log(
+            logging.INFO if permanent else logging.ERROR,
+            "job %s %s failed: %s", claim.job.kind, claim.job_id, message, exc_info=None if permanent else error,
+        )  # fmt: skip
+        services.steadily(
+            partial(services.finish_failed, claim, code=code, message=message, permanent=permanent)
+        )
+    else:
+        if not claim.finished:
+            services.steadily(partial(services.finish_done, claim))
+    if not connection.in_atomic_block:
+        log.info("job %s %s: %s", claim.job.kind, claim.job_id, _state(claim))
+
+
+def run_waiting(*, limit: int = 100) -> int:
+    """Run waiting jobs in this process until none is left that may start now. Returns how many runs there were."""
+    load_handlers()
+    for runs in range(limit):
+        claim = next(filter(None, (services.claim_next(queue) for queue in policy.QUEUES)), None)
+        if claim is None:
+            return runs
+        run_claim(claim, heartbeat=False)
+    return limit
+
+
+def load_handlers() -> None:
+    """Import every installed app's `tasks.py`."""
+    autodiscover_modules("tasks")
+
+
+def enqueue_at_start() -> None:
+    """Enqueue the jobs that a starting worker asks for, unless they wait or run already."""
+    for kind, title in registry.kinds_at_worker_start().items():
+        if not Job.objects.filter(kind=kind, state__in=(Job.State.QUEUED, Job.State.RUNNING)).exists():
+            services.enqueue(
+                kind,
+                {},
+                actor=Actor.system("worker"),
+                subject="",
+                stream="system:worker",
+                title=title,
+                priority=1,
+            )
+
+
+@contextlib.contextmanager
+def _heartbeat(claim: services.Claim) -> Iterator[None]:
+    """Renew the lease from a thread, so that a long silent step does not look like a dead worker."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        try:
+            while not stop.wait(policy.HEARTBEAT_S):
+                if time.monotonic() - claim.heard_at > policy.SILENCE_LIMIT_S:
+                    log.error(
+                        "job %s: no progress for %.0f s; letting its lease run out",
+                        claim.job_id,
+                        policy.SILENCE_LIMIT_S,
+                    )
+                    claim.interrupt()
+                    return
+                try:
+                    asked = services.renew(claim.job_id, claim.fence)
+                except Exception as error:  # the database is away: the next beat tries again
+                    log.warning("job %s: lease not renewed (%s)", claim.job_id, error)
+                    connection.close()
+                    continue
+                if asked is None or asked:
+                    claim.interrupt()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=beat, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=5)
+
+
+def _state(claim: services.Claim) -> str:
+    return Job.objects.filter(pk=claim.job_id).values_list("state", flat=True).first() or "gone"

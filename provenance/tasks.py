@@ -1,0 +1,19 @@
+"""The one Celery task, and the handlers of this app's own jobs. Imported by workers only."""
+
+from __future__ import annotations
+
+import uuid
+
+from celery import shared_task
+
+from provenance.jobs import broker, worker
+
+
+@shared_task(name=broker.TASK, ignore_result=True, acks_late=False)
+def run_job(job_id: str) -> None:
+    """Answer one hint."""
+    try:
+        wanted = uuid.UUID(job_id)
+    except (ValueError, TypeError, AttributeError):
+        return  # not one of our hints
+    worker.run_job(wanted)
