@@ -5,3 +5,22 @@ import "@fontsource/ibm-plex-mono/400.css";
 import "./styles/main.css";
 import "htmx.org";
 import "./shell";
+import "./islands/small";
+import "./islands/wave";
+import "./islands/transport";
+import "./islands/command";
+
+/** The larger islands arrive only on pages that hold them. */
+const ISLANDS: Record<string, () => Promise<unknown>> = {
+  "dw-takes": () => import("./islands/takes"),
+  "dw-upload": () => import("./islands/upload"),
+  "dw-energy": () => import("./islands/energy"),
+};
+
+function fetchIslands(): void {
+  for (const [name, load] of Object.entries(ISLANDS)) {
+    if (!customElements.get(name) && document.querySelector(name)) void load();
+  }
+}
+document.addEventListener("dw:arrive", fetchIslands);
+fetchIslands();

@@ -1,0 +1,104 @@
+/** Ctrl-K goes anywhere; ? tells the keys. Both list what the page itself offers. */
+
+import { h, isTyping } from "../lib/dom";
+
+interface Command {
+  readonly words: string;
+  readonly from: HTMLElement;
+}
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ["Space", "play or pause"],
+  ["← →", "back or forward 5 seconds"],
+  ["L", "loop; I and O set its ends"],
+  ["1–9", "switch takes at the same moment"],
+  ["K / X", "keep the take, or let it go"],
+  ["B", "compare blind"],
+  ["Ctrl Z / Ctrl Shift Z", "undo, redo (arrangement)"],
+  ["S", "split the clip at the playhead"],
+  ["[ / ]", "trim the clip's start or end to the playhead"],
+  ["Ctrl K", "go to anything"],
+  ["?", "this list"],
+];
+
+function commands(): Command[] {
+  const found = document.querySelectorAll<HTMLElement>("#rail nav a, [data-command], main .actions a.btn, main .actions button, main .tabs a");
+  const seen = new Set<string>();
+  return [...found].flatMap((from) => {
+    const words = (from.dataset["command"] ?? from.firstChild?.textContent ?? "").trim();
+    if (!words || seen.has(words) || from.closest("dialog")) return [];
+    seen.add(words);
+    return [{ words, from }];
+  });
+}
+
+let menu: HTMLDialogElement | null = null;
+
+function openMenu(): void {
+  if (menu?.open) return;
+  const all = commands();
+  const input = h("input", { type: "search", placeholder: "Go to…", "aria-label": "Go to", role: "combobox", "aria-expanded": "true", "aria-controls": "command-list", autocomplete: "off" });
+  const list = h("ul", { id: "command-list", role: "listbox", class: "command-list", "aria-label": "Places and actions" });
+  const dialog = h("dialog", { class: "command", "aria-label": "Command menu" }, input, list);
+  menu = dialog;
+  let chosen = 0;
+  let shown: Command[] = [];
+  const run = (command: Command | undefined): void => {
+    dialog.close();
+    command?.from.click();
+  };
+  const draw = (): void => {
+    const wanted = input.value.trim().toLowerCase();
+    shown = all.filter(({ words }) => words.toLowerCase().includes(wanted));
+    chosen = Math.max(0, Math.min(chosen, shown.length - 1));
+    list.replaceChildren(
+      ...shown.map((command, index) => {
+        const item = h("li", { role: "option", id: `command-${index}`, "aria-selected": String(index === chosen) }, command.words);
+        item.addEventListener("click", () => run(command));
+        return item;
+      }),
+    );
+    if (!shown.length) list.append(h("li", { class: "dim" }, "Nothing here is called that."));
+    input.setAttribute("aria-activedescendant", shown.length ? `command-${chosen}` : "");
+    list.children[chosen]?.scrollIntoView({ block: "nearest" });
+  };
+  input.addEventListener("input", () => {
+    chosen = 0;
+    draw();
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") chosen = (chosen + (event.key === "ArrowDown" ? 1 : shown.length - 1)) % Math.max(1, shown.length);
+    else if (event.key === "Enter") run(shown[chosen]);
+    else return;
+    event.preventDefault();
+    draw();
+  });
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  draw();
+  dialog.showModal();
+  input.focus();
+}
+
+function openKeys(): void {
+  const list = h("dl", { class: "kv" });
+  for (const [keys, words] of KEYS) list.append(h("dt", {}, h("kbd", {}, keys)), h("dd", {}, words));
+  const close = h("button", { type: "button", class: "btn", "data-close": true }, "Close");
+  const dialog = h("dialog", { "aria-label": "Keys" }, h("h2", {}, "Keys"), list, close);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    openMenu();
+  } else if (event.key === "?" && !isTyping(event)) {
+    event.preventDefault();
+    openKeys();
+  }
+});
+document.addEventListener("click", (event) => {
+  if ((event.target as Element).closest("[data-command-menu]")) openMenu();
+});

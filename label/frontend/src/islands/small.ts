@@ -1,0 +1,88 @@
+/** Small elements: a digest that copies itself, a meter against a target, the picture of an energy arc. */
+
+import { define, h, svg } from "../lib/dom";
+
+class Digest extends HTMLElement {
+  connectedCallback(): void {
+    const value = this.getAttribute("value") ?? "";
+    if (!value || this.querySelector("button")) return;
+    const shown = this.textContent ?? value;
+    const said = h("span", { role: "status" });
+    const button = h("button", { type: "button", title: `${value}: copy`, "aria-label": `Copy digest ${shown}` }, shown);
+    button.addEventListener("click", () => {
+      const done = (words: string): void => {
+        said.textContent = words;
+        setTimeout(() => (said.textContent = ""), 2500);
+      };
+      if (!navigator.clipboard) {
+        // Plain http has no clipboard: show the whole of it, ready to be marked.
+        button.replaceWith(h("code", { class: "wrap" }, value));
+        return;
+      }
+      navigator.clipboard.writeText(value).then(
+        () => done("copied"),
+        () => done("not copied"),
+      );
+    });
+    this.replaceChildren(button, said);
+  }
+}
+
+class Meter extends HTMLElement {
+  static observedAttributes = ["value", "target", "min", "max"];
+  connectedCallback(): void {
+    this.attributeChangedCallback();
+  }
+  attributeChangedCallback(): void {
+    const number = (name: string, fallback: number): number => {
+      const text = this.getAttribute(name);
+      return text === null || text === "" ? fallback : Number(text.replace("−", "-"));
+    };
+    const min = number("min", 0);
+    const max = number("max", 100);
+    const share = (value: number): string => `${Math.max(0, Math.min(100, (100 * (value - min)) / (max - min)))}%`;
+    const value = number("value", min);
+    this.style.setProperty("--v", share(value));
+    this.style.setProperty("--t", share(number("target", max)));
+    this.setAttribute("role", "meter");
+    this.setAttribute("aria-valuemin", String(min));
+    this.setAttribute("aria-valuemax", String(max));
+    this.setAttribute("aria-valuenow", String(value));
+    if (!this.hasAttribute("aria-label") && !this.hasAttribute("aria-labelledby")) this.setAttribute("aria-label", this.previousElementSibling?.textContent?.trim() || "level");
+  }
+}
+
+/** Points of a smooth line through equally spaced levels 0..1 in a box of 100 by 40. */
+export function arcPath(levels: readonly number[]): string {
+  const points = (levels.length === 1 ? [levels[0] ?? 0, levels[0] ?? 0] : levels).map((level, index, all) => [(index / Math.max(1, all.length - 1)) * 100, 38 - level * 36] as const);
+  let path = "";
+  points.forEach(([x, y], index) => {
+    const before = points[index - 1];
+    const half = before ? ((x - before[0]) / 2).toFixed(2) : "0";
+    path += before ? ` C${(before[0] + Number(half)).toFixed(2)} ${before[1].toFixed(2)} ${(x - Number(half)).toFixed(2)} ${y.toFixed(2)} ${x.toFixed(2)} ${y.toFixed(2)}` : `M${x} ${y.toFixed(2)}`;
+  });
+  return path;
+}
+
+export function levels(text: string | null): number[] {
+  return (text ?? "")
+    .split(/[,;\s]+/)
+    .filter(Boolean)
+    .map(Number)
+    .filter(Number.isFinite)
+    .map((level) => Math.max(0, Math.min(1, level)));
+}
+
+class Arc extends HTMLElement {
+  connectedCallback(): void {
+    const values = levels(this.getAttribute("values"));
+    if (!values.length) return;
+    this.replaceChildren(
+      svg("svg", { class: "arc-view", viewBox: "0 0 100 40", preserveAspectRatio: "none", role: "img", "aria-label": `Energy: ${this.getAttribute("label") ?? values.map((value) => Math.round(value * 100)).join(", ")}` }, svg("path", { d: arcPath(values) })),
+    );
+  }
+}
+
+define("dw-digest", Digest);
+define("dw-meter", Meter);
+define("dw-arc", Arc);
