@@ -1,27 +1,29 @@
-"""The errors of the release package: one root, two branches."""
+"""The errors of the release package, as branches of the house's two: the user's fault and ours."""
 
 from __future__ import annotations
 
-
-class ReleaseError(Exception):
-    """Root of every error that this package raises on purpose."""
-
-    code = "release_error"
-
-    def __init__(self, message: str, *, code: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        if code is not None:
-            self.code = code
+from provenance import errors as house
 
 
-class UserFault(ReleaseError):
+class UserFault(house.UserFault):
     """Something was sent or is set up in a way that cannot be accepted; the message says what to do."""
 
-    code = "refused"
 
-
-class SystemFault(ReleaseError):
+class SystemFault(house.SystemFault):
     """Something on our side failed; the same request may succeed later."""
 
-    code = "system_fault"
+
+class BadField(UserFault):
+    """One value cannot be accepted. `field` names it, so that a form can show the message beside it."""
+
+    code = "bad_value"
+
+    def __init__(self, message: str, *, field: str = "", code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.field = field
+
+
+class GatesClosed(UserFault):
+    """The release has open gates; the message names the first."""
+
+    code = "gates_closed"

@@ -1,0 +1,83 @@
+"""The ledger's answer about a master, with what people stated and what was settled beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from generation.models import Master
+from provenance.authorship import AuthorshipMap, fold
+from provenance.elements import Origin, element_label, element_order
+from provenance.queries import bodies_for_asset
+from release.labels import ElementOrigins
+from release.models import Declaration
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A statement that the evidence does not carry."""
+
+    element: str
+    stated: Origin
+    found: frozenset[Origin]
+
+    @property
+    def sentence(self) -> str:
+        found = ", ".join(sorted(origin.value.replace("_", " ") for origin in self.found))
+        stated = self.stated.value.replace("_", " ")
+        return (
+            f"{element_label(self.element)} is declared {stated}, but the ledger says {found or 'nothing'}."
+        )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The fold of a master, the newest declaration, and what rights settled."""
+
+    master: Master
+    map: AuthorshipMap
+    declaration: Declaration | None
+    settled: Mapping[str, Origin]
+
+    @property
+    def findings(self) -> tuple[ElementOrigins, ...]:
+        """Element by element, with settled contradictions in the place of what they settle."""
+        elements = {element: finding.origins for element, finding in self.map.elements.items()}
+        elements |= {element: frozenset({origin}) for element, origin in self.settled.items()}
+        return tuple(
+            ElementOrigins(element=element, origins=frozenset(elements[element]))
+            for element in sorted(elements, key=element_order)
+        )
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        return tuple(f.element for f in self.findings if Origin.UNKNOWN in f.origins)
+
+    @property
+    def contradictions(self) -> tuple[Contradiction, ...]:
+        """Statements of the newest declaration that differ from the evidence and are not settled."""
+        if self.declaration is None:
+            return ()
+        found = []
+        for element, stated in self.declaration.claims.items():
+            if element in self.settled:
+                continue
+            finding = self.map.elements.get(element)
+            origins = finding.origins if finding else frozenset[Origin]()
+            if finding is None or finding.origin != Origin(stated):
+                found.append(Contradiction(element, Origin(stated), origins))
+        return tuple(sorted(found, key=lambda item: element_order(item.element)))
+
+
+def evidence_for(master: Master) -> Evidence:
+    """Fold the lineage of the master's WAV. Raises `SystemFault`-like errors only for a broken record."""
+    sha256 = master.wav.sha256 if master.wav else ""
+    bodies = bodies_for_asset(sha256) if sha256 else ()
+    declaration = (
+        Declaration.objects.filter(master=master).order_by("-number").prefetch_related("resolutions").first()
+    )
+    settled: dict[str, Origin] = {}
+    if declaration is not None:
+        for resolution in declaration.resolutions.order_by("entry_id"):
+            settled[resolution.element] = Origin(resolution.origin)
+    return Evidence(master, fold(bodies, sha256), declaration, settled)

@@ -1,0 +1,306 @@
+"""Gates: what still stands between a release and its package, each with a reason and a link to the cure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.urls import reverse
+from django.utils import timezone
+
+from generation.models import ToolTerms
+from generation.services import lineage_terms
+from provenance.elements import element_label
+from release import identifiers
+from release.credits import CREDIT_ROLES
+from release.errors import UserFault
+from release.evidence import Evidence, evidence_for
+from release.models import Recording, Release, Track
+from release.services.releases import approval_of, cover_of
+
+Level = Literal["block", "warn"]
+WHOLE_BP = 10_000
+EARLIEST_YEAR = 1890
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """One thing to clear. `cure` names the page where that is done."""
+
+    code: str
+    level: Level
+    sentence: str
+    why: str = ""
+    cure: str = ""
+    cure_args: tuple[Any, ...] = ()
+    cure_title: str = "Cure"
+
+    @property
+    def cure_url(self) -> str:
+        return reverse(self.cure, args=self.cure_args) if self.cure else ""
+
+
+def gates(release: Release) -> list[Gate]:
+    """All gates that are not open, blocks first. An empty list means that the package can be built."""
+    found = [*_metadata(release), *_cover(release)]
+    tracks = list(
+        release.tracks.filter(active=True).select_related(
+            "recording__master__wav", "recording__work", "recording__artist", "recording__imprint"
+        )
+    )
+    if not tracks:
+        found.append(
+            Gate(
+                code="no_tracks",
+                level="block",
+                sentence="The release has no tracks.",
+                why="Make a master a recording, then put it on the release.",
+                cure="release:release",
+                cure_args=(release.pk,),
+                cure_title="Add a track",
+            )
+        )
+    for track in tracks:
+        found += _track(track)
+    if not any(gate.level == "block" for gate in found) and approval_of(release) is None:
+        before = release.approvals.exists()
+        found.append(
+            Gate(
+                code="not_approved",
+                level="block",
+                sentence="Nobody approved the release as it stands now.",
+                why="It was approved before, and changed since."
+                if before
+                else "Rights or the owner approves it.",
+                cure="release:release",
+                cure_args=(release.pk,),
+                cure_title="Approve",
+            )
+        )
+    return sorted(found, key=lambda gate: gate.level != "block")
+
+
+def blocking(release: Release) -> list[Gate]:
+    return [gate for gate in gates(release) if gate.level == "block"]
+
+
+def _metadata(release: Release) -> Iterator[Gate]:
+    def gate(code: str, sentence: str, why: str = "") -> Gate:
+        return Gate(
+            code=code,
+            level="block",
+            sentence=sentence,
+            why=why,
+            cure="release:release-edit",
+            cure_args=(release.pk,),
+            cure_title="Fill in",
+        )
+
+    if not release.genre:
+        yield gate("missing_metadata", "The genre is missing.")
+    if release.release_date is None:
+        yield gate("missing_metadata", "The release date is missing.")
+    if not release.territories:
+        yield gate("missing_metadata", "The territories are missing.")
+    if not release.catalogue_number:
+        yield gate("missing_metadata", "The catalogue number is missing.")
+    for name, year, owner in (
+        ("P", release.p_line_year, release.p_line_owner),
+        ("C", release.c_line_year, release.c_line_owner),
+    ):
+        if not year or not owner:
+            yield gate(
+                "missing_metadata", f"The {name} line is not complete.", "It needs a year and an owner."
+            )
+        elif not EARLIEST_YEAR <= year <= timezone.now().year + 2:
+            yield gate("invalid_metadata", f"The {name} line's year {year} cannot be right.")
+    if release.original_date and release.release_date and release.original_date > release.release_date:
+        yield gate("invalid_metadata", "The original date is after the release date.")
+    yield from _number(release.gtin, "GTIN", identifiers.check_gtin, gate)
+    if not release.imprint.dpid:
+        yield Gate(
+            code="missing_metadata",
+            level="warn",
+            sentence=f"The imprint {release.imprint.name} has no DDEX party id.",
+            why="Most receivers ask for one before they take messages.",
+            cure="release:imprints",
+            cure_title="Imprints",
+        )
+
+
+def _number(value: str, title: str, check: Any, gate: Any) -> Iterator[Gate]:
+    if not value:
+        yield gate("missing_metadata", f"The {title} is missing.")
+        return
+    try:
+        check(value)
+    except UserFault as fault:
+        yield gate("invalid_metadata", fault.message)
+
+
+def _cover(release: Release) -> Iterator[Gate]:
+    cover = cover_of(release)
+    where: dict[str, Any] = {
+        "cure": "release:artwork",
+        "cure_args": (release.pk,),
+        "cure_title": "Upload a cover",
+    }
+    if cover is None:
+        yield Gate(code="no_artwork", level="block", sentence="The cover is missing.", **where)
+    elif cover.origin == "unknown":
+        yield Gate(code="unknown_origin", level="block", sentence="Nobody said who made the cover.", **where)
+
+
+def _track(track: Track) -> list[Gate]:
+    recording = track.recording
+    if recording.master.wav is None:
+        return [
+            Gate(
+                code="missing_metadata",
+                level="block",
+                sentence=f"{recording.title} has no finished master.",
+                cure="generation:master",
+                cure_args=(recording.master_id,),
+                cure_title="The master",
+            )
+        ]
+    evidence = evidence_for(recording.master)
+    return [
+        *_evidence(recording, evidence),
+        *_licences(recording),
+        *_credits(recording, evidence),
+    ]
+
+
+def _evidence(recording: Recording, evidence: Evidence) -> Iterator[Gate]:
+    title, master_id = recording.title, recording.master_id
+    for element in evidence.unknown:
+        yield Gate(
+            code="unknown_origin",
+            level="block",
+            sentence=f"{title}: nobody knows who or what made the {element_label(element).lower()}.",
+            why="Unknown is never shown as none. Find its source, or let rights settle it with a reason.",
+            cure="release:declaration",
+            cure_args=(master_id,),
+            cure_title="Declaration",
+        )
+    for contradiction in evidence.contradictions:
+        yield Gate(
+            code="statement_against_evidence",
+            level="block",
+            sentence=f"{title}: {contradiction.sentence}",
+            why="The artist declares anew, or rights settles it with a reason.",
+            cure="release:declaration",
+            cure_args=(master_id,),
+            cure_title="Settle it",
+        )
+    if evidence.declaration is None:
+        sentence = f"{title}: the artist has not declared what they did."
+    elif not evidence.declaration.approved:
+        sentence = f"{title}: the artist's declaration is a draft and not approved."
+    else:
+        return
+    yield Gate(
+        code="unsigned_declaration",
+        level="block",
+        sentence=sentence,
+        why="The artist sees the evidence beside each element, then approves.",
+        cure="release:declaration",
+        cure_args=(master_id,),
+        cure_title="Declaration",
+    )
+
+
+def _licences(recording: Recording) -> Iterator[Gate]:
+    answer = ToolTerms.Answer
+    for use in lineage_terms(recording.master):
+        terms = use.terms
+        if terms is None:
+            yield Gate(
+                code="licence_forbids_sale",
+                level="block",
+                sentence=f"{recording.title}: {use.why}",
+                why="Replace it in the arrangement, or upload it anew with a licence that covers selling.",
+                cure="generation:project",
+                cure_args=(recording.master.project.pk,),
+                cure_title="Replace it",
+            )
+            continue
+        bars = [
+            word
+            for word, given in (
+                ("commercial use", terms.commercial),
+                ("release in stores", terms.store_release),
+            )
+            if given != answer.YES
+        ]
+        if not bars:
+            continue
+        unknown = answer.NO not in (terms.commercial, terms.store_release)
+        verb = "do not say whether they allow" if unknown else "forbid"
+        yield Gate(
+            code="licence_forbids_sale",
+            level="block",
+            sentence=f"{recording.title}: the terms of {terms.tool.name} ({terms.licence}) {verb} {' and '.join(bars)}.",
+            why=f"{use.why} Source: {terms.source}, {terms.source_date:%d %B %Y}.",
+            cure="generation:project",
+            cure_args=(recording.master.project.pk,),
+            cure_title="Replace it",
+        )
+
+
+def _credits(recording: Recording, evidence: Evidence) -> Iterator[Gate]:
+    rows = list(recording.contributions.filter(active=True).select_related("person"))
+
+    def gate(code: str, sentence: str, why: str = "", level: Level = "block") -> Gate:
+        return Gate(
+            code=code,
+            level=level,
+            sentence=f"{recording.title}: {sentence}",
+            why=why,
+            cure="release:contributions",
+            cure_args=(recording.pk,),
+            cure_title="Credits",
+        )
+
+    human_composition = [
+        finding.element
+        for finding in evidence.findings
+        if finding.element in {"lyrics", "melody", "harmony"} and "human" in finding.origins
+    ]
+    if not rows:
+        yield gate("shares", "nobody is credited.", "A distributor refuses a track without contributors.")
+        return
+    total = sum(row.share_bp for row in rows if row.scope == "work")
+    if human_composition and total != WHOLE_BP:
+        yield gate(
+            "shares", f"the shares of the composition total {total / 100:g} %.", "They must total 100 %."
+        )
+    try:
+        identifiers.check_isrc(recording.isrc)
+    except UserFault as fault:
+        yield gate("invalid_metadata", fault.message)
+    present = {finding.element: finding.origins for finding in evidence.findings}
+    for row in rows:
+        role = CREDIT_ROLES.get(row.role)
+        if role is None:
+            yield gate("invalid_metadata", f"{row.role} is not a role that can be credited.")
+            continue
+        known = [present[element] for element in role.elements if element in present]
+        if known and all(origins == frozenset({"trained_model"}) for origins in known):
+            yield gate(
+                "statement_against_evidence",
+                f"{row.person.credit_name} is credited as {role.title}, which the ledger says a model made alone.",
+                "Take the credit off, or find the human part.",
+            )
+
+
+def lead_days(release: Release, *, today: dt.date | None = None) -> int | None:
+    """Days until the release date; negative when it has passed."""
+    return (release.release_date - (today or timezone.now().date())).days if release.release_date else None
+
+
+def open_count(found: Iterable[Gate]) -> int:
+    return sum(gate.level == "block" for gate in found)

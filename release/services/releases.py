@@ -1,0 +1,389 @@
+"""Releases: their data, tracks, cover and approvals."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from typing import Any, BinaryIO
+
+from django.db import transaction
+from django.utils import timezone
+
+from artists.models import Artist, Role, User
+from provenance import assets, canonical
+from provenance.events import AssetRef
+from provenance.ledger import HasActor, record
+from release import artwork as covers
+from release import identifiers
+from release.errors import BadField, GatesClosed, UserFault
+from release.events import (
+    ArtworkUploaded,
+    ReleaseApproved,
+    ReleaseChanged,
+    ReleaseCreated,
+    ReleaseStateChanged,
+    TrackAdded,
+    TrackMoved,
+    TrackRemoved,
+)
+from release.models import Approval, Artwork, Declaration, Imprint, Recording, Release, Track
+from release.services.declarations import STATED_ORIGINS
+from release.services.numbers import allocate_catalogue_number, allocate_gtin
+
+CHANGEABLE = frozenset(
+    {
+        "title",
+        "kind",
+        "genre",
+        "language",
+        "release_date",
+        "original_date",
+        "territories",
+        "p_line_year",
+        "p_line_owner",
+        "c_line_year",
+        "c_line_owner",
+        "deny_ai_training",
+        "gtin",
+    }
+)
+APPROVERS = (Role.OWNER, Role.RIGHTS)
+
+
+def create_release(*, imprint: Imprint, artist: Artist, title: str, kind: str, actor: HasActor) -> Release:
+    """Plan a release with its barcode and catalogue number."""
+    title = title.strip()
+    if not title:
+        raise BadField("Write the title.", field="title")
+    if kind not in Release.Kind.values:
+        raise BadField(f"Choose one of: {', '.join(Release.Kind.values)}.", field="kind")
+    year = timezone.now().year
+    with transaction.atomic():
+        release = Release(
+            imprint=imprint,
+            artist=artist,
+            title=title,
+            kind=kind,
+            gtin=allocate_gtin(imprint, actor=actor),
+            catalogue_number=allocate_catalogue_number(imprint, actor=actor),
+            territories=["Worldwide"],
+            p_line_year=year,
+            p_line_owner=imprint.p_line_owner,
+            c_line_year=year,
+            c_line_owner=imprint.c_line_owner,
+        )
+        release.entry = record(
+            ReleaseCreated(
+                stream=release.stream,
+                subjects=(f"artist:{artist.pk}",),
+                release=str(release.pk),
+                title=title,
+                release_kind=kind,
+                gtin=release.gtin,
+                catalogue_number=release.catalogue_number,
+            ),
+            actor=actor,
+        )
+        release.save(force_insert=True)
+    return release
+
+
+def change_release(release: Release, *, actor: User, **values: Any) -> Release:
+    """Change release data. Nothing is written when nothing differs; an approval names what it approved, so it lapses."""
+    if unknown := set(values) - CHANGEABLE:
+        raise BadField(f"These cannot be changed: {', '.join(sorted(unknown))}.")
+    if "gtin" in values:
+        values["gtin"] = identifiers.check_gtin(values["gtin"])
+        if Release.objects.filter(gtin=values["gtin"]).exclude(pk=release.pk).exists():
+            raise BadField("Another release has this barcode already.", field="gtin")
+    if "kind" in values and values["kind"] not in Release.Kind.values:
+        raise BadField(f"Choose one of: {', '.join(Release.Kind.values)}.", field="kind")
+    if "title" in values and not str(values["title"]).strip():
+        raise BadField("Write the title.", field="title")
+    if "territories" in values:
+        values["territories"] = check_territories(values["territories"])
+    with transaction.atomic():
+        release = Release.objects.select_for_update().get(pk=release.pk)
+        changed = tuple(sorted(name for name, value in values.items() if getattr(release, name) != value))
+        if not changed:
+            return release
+        _open_for_changes(release)
+        for name in changed:
+            setattr(release, name, values[name])
+        release.entry = record(
+            ReleaseChanged(
+                stream=release.stream,
+                release=str(release.pk),
+                title=release.title,
+                fields=changed,
+                values={name: values[name] for name in changed},
+            ),
+            actor=actor,
+        )
+        release.save()
+    return release
+
+
+def check_territories(values: list[str]) -> list[str]:
+    """`Worldwide` alone, or ISO 3166-1 alpha-2 codes. Raises `BadField`."""
+    cleaned = sorted({str(value).strip() for value in values if str(value).strip()})
+    if not cleaned:
+        raise BadField("Name at least one territory, or Worldwide.", field="territories")
+    if cleaned == ["Worldwide"]:
+        return cleaned
+    wrong = [value for value in cleaned if not re.fullmatch(r"[A-Z]{2}", value)]
+    if wrong:
+        raise BadField(
+            f"{', '.join(wrong)}: write two capital letters per country, such as DE, or Worldwide alone.",
+            field="territories",
+        )
+    return cleaned
+
+
+def _open_for_changes(release: Release) -> None:
+    if release.state == Release.State.WITHDRAWN:
+        raise UserFault("This release is withdrawn. Plan a new one.")
+
+
+def add_track(release: Release, *, recording: Recording, actor: User) -> Track:
+    with transaction.atomic():
+        release = Release.objects.select_for_update().get(pk=release.pk)
+        _open_for_changes(release)
+        active = Track.objects.filter(release=release, active=True)
+        if active.filter(recording=recording).exists():
+            raise BadField(f"{recording.title} is on this release already.")
+        number = active.count() + 1
+        track = Track(release=release, recording=recording, number=number)
+        track.entry = record(
+            TrackAdded(
+                stream=release.stream,
+                subjects=(f"recording:{recording.pk}",),
+                release=str(release.pk),
+                recording=str(recording.pk),
+                title=recording.title,
+                number=number,
+            ),
+            actor=actor,
+        )
+        track.save(force_insert=True)
+    return track
+
+
+def remove_track(track: Track, *, actor: User) -> None:
+    """Take a track off; those behind it move up."""
+    with transaction.atomic():
+        release = Release.objects.select_for_update().get(pk=track.release_id)
+        _open_for_changes(release)
+        entry = record(
+            TrackRemoved(
+                stream=release.stream,
+                subjects=(f"recording:{track.recording_id}",),
+                release=str(release.pk),
+                recording=str(track.recording_id),
+                title=track.recording.title,
+            ),
+            actor=actor,
+        )
+        track.active, track.entry = False, entry
+        track.save()
+        for place, other in enumerate(
+            Track.objects.filter(release=release, active=True).order_by("number"), 1
+        ):
+            if other.number != place:
+                other.number, other.entry = place, entry
+                other.save()
+
+
+def move_track(track: Track, *, number: int, actor: User) -> None:
+    """Put a track at another place; the others make room."""
+    with transaction.atomic():
+        release = Release.objects.select_for_update().get(pk=track.release_id)
+        _open_for_changes(release)
+        tracks = list(Track.objects.filter(release=release, active=True).order_by("number"))
+        if not 1 <= number <= len(tracks):
+            raise BadField(f"Choose a place from 1 to {len(tracks)}.", field="number")
+        order = [other for other in tracks if other.pk != track.pk]
+        order.insert(number - 1, track)
+        if [other.pk for other in order] == [other.pk for other in tracks]:
+            return
+        entry = record(
+            TrackMoved(
+                stream=release.stream,
+                subjects=(f"recording:{track.recording_id}",),
+                release=str(release.pk),
+                recording=str(track.recording_id),
+                title=track.recording.title,
+                before=track.number,
+                number=number,
+            ),
+            actor=actor,
+        )
+        for place, other in enumerate(order, 1):
+            if other.number != place:
+                other.number, other.entry = place, entry
+                other.save()
+
+
+def upload_artwork(release: Release, *, file: BinaryIO, filename: str, origin: str, actor: User) -> Artwork:
+    """Check and keep a cover. Raises the artwork checks' errors before anything is stored for good."""
+    if origin not in STATED_ORIGINS:
+        raise BadField(f"Say who or what made the cover: {', '.join(STATED_ORIGINS)}.", field="origin")
+    data = file.read(covers.MAX_BYTES + 1)
+    report = covers.check_artwork(data, filename=filename)
+    staged = assets.ingest(data)
+    with transaction.atomic():
+        release = Release.objects.select_for_update().get(pk=release.pk)
+        _open_for_changes(release)
+        entry = record(
+            ArtworkUploaded(
+                stream=release.stream,
+                outputs=(AssetRef(role="artwork", sha256=staged.sha256),),
+                authorship={
+                    "rules": "1",
+                    "outputs": {
+                        staged.sha256: {
+                            "role": "other",
+                            "claims": [{"element": "artwork", "origin": origin}],
+                            "regions": [],
+                        }
+                    },
+                },
+                release=str(release.pk),
+                origin=origin,
+                width_px=report.width_px,
+                height_px=report.height_px,
+            ),
+            actor=actor,
+        )
+        asset = assets.register(staged, entry=entry, media_type=report.media_type)
+        return Artwork.objects.create(
+            release=release,
+            asset=asset,
+            origin=origin,
+            width_px=report.width_px,
+            height_px=report.height_px,
+            uploaded_by=actor,
+            entry=entry,
+        )
+
+
+def cover_of(release: Release) -> Artwork | None:
+    return release.artworks.select_related("asset").order_by("-entry_id").first()
+
+
+def state_digest(release: Release) -> str:
+    """SHA-256 over all that an approval is about, so that any later change needs a new approval."""
+    tracks = release.tracks.filter(active=True).select_related("recording__master__wav", "recording__work")
+    cover = cover_of(release)
+    state = {
+        "release": {name: getattr(release, name) for name in sorted(CHANGEABLE)},
+        "catalogue_number": release.catalogue_number,
+        "cover": cover.asset.sha256 if cover else None,
+        "tracks": [_track_state(track) for track in tracks.order_by("number")],
+    }
+    return hashlib.sha256(canonical.dumps(canonical.plain(state))).hexdigest()
+
+
+def _track_state(track: Track) -> dict[str, Any]:
+    recording = track.recording
+    declaration = Declaration.objects.filter(master=recording.master).order_by("-number").first()
+    return {
+        "number": track.number,
+        "isrc": recording.isrc,
+        "title": recording.title,
+        "version_title": recording.version_title,
+        "explicit": recording.explicit,
+        "iswc": recording.work.iswc,
+        "master": recording.master.wav.sha256 if recording.master.wav else None,
+        "declaration": str(declaration.pk) if declaration else None,
+        "credits": [
+            [str(row.person_id), row.role, row.share_bp]
+            for row in recording.contributions.filter(active=True).order_by("scope", "role", "person_id")
+        ],
+    }
+
+
+def approval_of(release: Release) -> Approval | None:
+    """The approval of the release exactly as it stands now, if there is one."""
+    digest = state_digest(release)
+    return (
+        release.approvals.filter(state_digest=digest)
+        .select_related("approved_by")
+        .order_by("-entry_id")
+        .first()
+    )
+
+
+def approve_release(release: Release, *, actor: User) -> Approval:
+    """Approve the release as it stands. Every gate but the approval itself must be open."""
+    from release.gates import blocking
+
+    if not actor.has_role(*APPROVERS):
+        raise UserFault("A release is approved by rights or by the owner.", code="forbidden")
+    closed = [gate for gate in blocking(release) if gate.code != "not_approved"]
+    if closed:
+        raise GatesClosed(f"{closed[0].sentence} Clear the gates first ({len(closed)} open).")
+    with transaction.atomic():
+        release = Release.objects.select_for_update().get(pk=release.pk)
+        digest = state_digest(release)
+        entry = record(
+            ReleaseApproved(
+                stream=release.stream,
+                release=str(release.pk),
+                title=release.title,
+                role=actor.role,
+                state_digest=digest,
+            ),
+            actor=actor,
+        )
+        approval = Approval.objects.create(
+            release=release, role=actor.role, state_digest=digest, approved_by=actor, entry=entry
+        )
+        set_state(release, Release.State.APPROVED, actor=actor)
+    return approval
+
+
+#: From where a release may go where.
+NEXT = {
+    Release.State.DRAFT: {Release.State.APPROVED, Release.State.WITHDRAWN},
+    Release.State.APPROVED: {Release.State.APPROVED, Release.State.PACKAGED, Release.State.WITHDRAWN},
+    Release.State.PACKAGED: {Release.State.APPROVED, Release.State.PACKAGED, Release.State.WITHDRAWN},
+    Release.State.WITHDRAWN: set(),
+}
+
+
+def set_state(release: Release, state: str, *, actor: HasActor) -> None:
+    """Move on by the table; the caller holds the row's lock."""
+    if state not in NEXT[Release.State(release.state)]:
+        raise UserFault(f"A release that is {release.state} cannot become {state}.")
+    if state == release.state:
+        return
+    release.entry = record(
+        ReleaseStateChanged(
+            stream=release.stream,
+            release=str(release.pk),
+            title=release.title,
+            before=release.state,
+            after=state,
+        ),
+        actor=actor,
+    )
+    release.state = state
+    release.save()
+
+
+def withdraw_release(release: Release, *, actor: User) -> None:
+    with transaction.atomic():
+        release = Release.objects.select_for_update().get(pk=release.pk)
+        set_state(release, Release.State.WITHDRAWN, actor=actor)
+
+
+def is_due(release: Release, *, today: dt.date | None = None) -> bool:
+    """Whether its date has come without a package."""
+    day = today or timezone.now().date()
+    return bool(
+        release.release_date
+        and release.release_date <= day
+        and release.state not in {"packaged", "withdrawn"}
+    )
