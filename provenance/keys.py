@@ -1,7 +1,7 @@
 """The log's signing key: made once, kept in the data folder, readable by its owner alone.
 
-`DEADWAX_LOG_KEY_FILE` names another PEM file (a mounted secret). Losing the key does not harm older checkpoints; whoever has
-it can sign a forged log, which checkpoints kept outside show.
+`DEADWAX_LOG_KEY_FILE` names another PEM file (a mounted secret). Losing the key does not harm older checkpoints;
+whoever has it can sign a forged log, which checkpoints kept outside show.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def _load(path: Path) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
-        raise LogKeyUnusable(f"The log key in {path} cannot be read: {error}. Restore it from the backup.") from error
+        raise LogKeyUnusable(
+            f"The log key in {path} cannot be read: {error}. Restore it from the backup."
+        ) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise LogKeyUnusable(f"The log key in {path} is not an Ed25519 key.")
     return key

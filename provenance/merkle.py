@@ -1,8 +1,8 @@
 """Merkle trees as RFC 9162, section 2.1 (same hashing as RFC 6962): pure functions over bytes.
 
-A tree is known by the hashes of its complete subtrees: `(level, index)` names the subtree of `2**level` leaves that starts at
-leaf `index * 2**level`; level 0 are leaf hashes. Roots and proofs of every size up to the present one follow from those
-nodes, so a writer stores each node once and never changes it.
+A tree is known by the hashes of its complete subtrees: `(level, index)` names the subtree of `2**level` leaves that
+starts at leaf `index * 2**level`; level 0 are leaf hashes. Roots and proofs of every size up to the present one
+follow from those nodes, so a writer stores each node once and never changes it.
 """
 
 from __future__ import annotations
@@ -159,7 +159,9 @@ def root_from_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[byte
     return value
 
 
-def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], expected_root: bytes) -> None:
+def verify_inclusion(
+    index: int, size: int, leaf: bytes, proof: Sequence[bytes], expected_root: bytes
+) -> None:
     """Returns if `leaf` (a leaf hash) stands at `index` of the tree with that root. Raises MerkleError."""
     got = root_from_inclusion(index, size, leaf, proof)
     if got != expected_root:
@@ -174,7 +176,9 @@ def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
         raise MerkleError(f"a hash of the proof does not have {HASH_BYTES} bytes")
     if old in (0, new):
         if proof:
-            raise MerkleError(f"consistency of {old} and {new} leaves needs no proof, got {len(proof)} hashes")
+            raise MerkleError(
+                f"consistency of {old} and {new} leaves needs no proof, got {len(proof)} hashes"
+            )
         expected = EMPTY_ROOT if old == 0 else new_root
         if old_root != expected:
             raise MerkleError(f"root of {old} leaves: expected {expected.hex()}, got {old_root.hex()}")

@@ -1,6 +1,7 @@
 """Signed notes, checkpoints and proofs in the forms of C2SP: `signed-note`, `tlog-checkpoint`, `tlog-proof@v1`.
 
-Pure. A note is text plus signature lines; anybody may add a line (a witness, a second algorithm) without touching the text.
+Pure. A note is text plus signature lines; anybody may add a line (a witness, a second algorithm) without touching
+the text.
 """
 
 from __future__ import annotations

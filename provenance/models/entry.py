@@ -40,6 +40,7 @@ class Entry(models.Model):
             models.Index(fields=["stream", "id"], name="entry_stream"),
             models.Index(fields=["kind", "id"], name="entry_kind"),
             models.Index(fields=["actor_id", "id"], name="entry_actor"),
+            models.Index(fields=["xid"], name="entry_xid"),
         ]
 
     def __str__(self) -> str:

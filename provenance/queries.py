@@ -1,0 +1,282 @@
+"""Reading the ledger: entries by what they concern, the lineage of an asset, and the log over them.
+
+Lists page by keyset (`before=`: the id that the page before ended with), so that page 1,000 costs what page 1 costs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from provenance import merkle, notes, tree
+from provenance.authorship import EntryBody, parse_entry
+from provenance.models import Checkpoint, Entry, Leaf
+
+PAGE: Final = 50
+MAX_PAGE: Final = 500
+#: Subjects that name a place or a person rather than a thing that was decided on: everything concerns them.
+_BROAD: Final = ("project:", "artist:", "user:", "person:", "label", "release:")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPage:
+    """A page of entries, newest first. `older` is the `before` of the next page, None on the last."""
+
+    entries: tuple[Entry, ...]
+    older: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionProof:
+    """That an entry stands at `index` of the log whose `size` and root the checkpoint signs."""
+
+    index: int
+    size: int
+    hashes: tuple[bytes, ...]
+    checkpoint: bytes
+
+    def text(self) -> str:
+        """The proof as C2SP tlog-proof@v1."""
+        return bytes(notes.TlogProof(self.index, self.hashes, self.checkpoint)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerHealth:
+    """How the log stands. `oldest_waiting_s` is None when nothing waits for its place."""
+
+    entries: int
+    leaves: int
+    waiting: int
+    oldest_waiting_s: float | None
+    checkpoint_size: int
+    checkpoint_at: dt.datetime | None
+
+
+# -- entries -----------------------------------------------------------------------------------------------------------
+
+
+def entries_for(
+    *,
+    refs: Iterable[str] = (),
+    streams: Iterable[str] = (),
+    kinds: Iterable[str] = (),
+    actor_id: str | None = None,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+) -> QuerySet[Entry]:
+    """Entries that concern any of `refs` or lie in any of `streams`, and match the rest; newest first.
+
+    `refs` are subjects and assets as entries name them: `take:<uuid>`, `asset:<sha256>`. Nothing given means all.
+    """
+    found = Entry.objects.order_by("-id")
+    if wanted := sorted(set(refs)):
+        found = found.filter(refs__overlap=wanted)
+    if wanted := sorted(set(streams)):
+        found = found.filter(stream=wanted[0]) if len(wanted) == 1 else found.filter(stream__in=wanted)
+    if wanted := sorted(set(kinds)):
+        found = found.filter(kind=wanted[0]) if len(wanted) == 1 else found.filter(kind__in=wanted)
+    if actor_id is not None:
+        found = found.filter(actor_id=actor_id)
+    if since is not None:
+        found = found.filter(at__gte=since)
+    if until is not None:
+        found = found.filter(at__lt=until)
+    return found
+
+
+def ledger_page(
+    *,
+    refs: Iterable[str] = (),
+    streams: Iterable[str] | None = None,
+    kinds: Iterable[str] = (),
+    actor_id: str | None = None,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    before: int | None = None,
+    size: int = PAGE,
+) -> LedgerPage:
+    """One page of `entries_for`, with leaves loaded. `streams` given but empty means: a reader who may see none."""
+    if streams is not None:
+        streams = sorted(set(streams))
+        if not streams:
+            return LedgerPage((), None)
+    size = max(1, min(size, MAX_PAGE))
+    found = entries_for(refs=refs, kinds=kinds, actor_id=actor_id, since=since, until=until)
+    if before is not None:
+        found = found.filter(id__lt=before)
+    if streams is not None and len(streams) == 1:
+        found = found.filter(stream=streams[0])
+    elif streams is not None and refs:
+        found = found.filter(stream__in=streams)
+    elif streams is not None:
+        ids = _newest_of_streams(streams, kinds, actor_id, since, until, before, size + 1)
+        found = Entry.objects.order_by("-id").filter(id__in=ids)
+    entries = list(found.select_related("leaf")[: size + 1])
+    more = len(entries) > size
+    entries = entries[:size]
+    return LedgerPage(tuple(entries), entries[-1].id if more else None)
+
+
+def _newest_of_streams(
+    streams: Sequence[str],
+    kinds: Iterable[str],
+    actor_id: str | None,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    before: int | None,
+    limit: int,
+) -> list[int]:
+    """Ids of the newest entries of several streams: one index walk each (`stream IN (...)` may read the table)."""
+    rules, values = ["stream = s.stream"], []
+    for rule, value in (
+        ("kind = ANY(%s)", sorted(set(kinds)) or None),
+        ("actor_id = %s", actor_id),
+        ('"at" >= %s', since),
+        ('"at" < %s', until),
+        ("id < %s", before),
+    ):
+        if value is not None:
+            rules.append(rule)
+            values.append(value)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT e.id FROM unnest(%s::text[]) AS s(stream) CROSS JOIN LATERAL"  # noqa: S608 - the rules are ours
+            f" (SELECT id FROM provenance_entry WHERE {' AND '.join(rules)} ORDER BY id DESC LIMIT %s) e"
+            " ORDER BY e.id DESC LIMIT %s",
+            [list(streams), *values, limit, limit],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def entry_by_leaf(leaf_hash: str) -> Entry | None:
+    """The entry with this leaf hash in hex, None if there is none (or the text is no digest)."""
+    try:
+        digest = bytes.fromhex(leaf_hash)
+    except ValueError:
+        return None
+    return (
+        Entry.objects.filter(leaf_hash=digest).select_related("leaf").first() if len(digest) == 32 else None
+    )
+
+
+def parsed(entry: Entry) -> EntryBody:
+    """The entry as the authorship fold and the lineage read it."""
+    leaf: Leaf | None = getattr(entry, "leaf", None)
+    return parse_entry(
+        bytes(entry.body), leaf_hash=bytes(entry.leaf_hash).hex(), index=leaf.index if leaf else None
+    )
+
+
+# -- lineage -----------------------------------------------------------------------------------------------------------
+
+
+def entries_for_asset(sha256: str, *, decisions: bool = True) -> list[Entry]:
+    """Everything that the ledger knows about how this asset came to be, oldest first, leaves loaded.
+
+    Entries whose outputs hold the asset, then those that made their inputs, and so on: one query per step back. With
+    `decisions` also the entries that concern what those steps were about (a take kept, a declaration signed).
+    """
+    found: dict[int, Entry] = {}
+    subjects: set[str] = set()
+    known, wanted = {sha256}, {sha256}
+    while wanted:
+        made = Entry.objects.filter(refs__overlap=sorted(f"asset:{asset}" for asset in wanted)).exclude(
+            id__in=found
+        )
+        sources: set[str] = set()
+        for entry in made.select_related("leaf"):
+            body = parsed(entry)
+            if any(output.sha256 in wanted for output in body.outputs):
+                found[entry.id] = entry
+                subjects.update(body.subjects)
+                sources.update(_sources(body))
+        wanted = sources - known
+        known |= wanted
+    if decisions and (things := sorted(ref for ref in subjects if not ref.startswith(_BROAD))):
+        about = Entry.objects.filter(refs__overlap=things).exclude(id__in=found)
+        found |= {entry.id: entry for entry in about.select_related("leaf")}
+    return [found[key] for key in sorted(found)]
+
+
+def bodies_for_asset(sha256: str, *, decisions: bool = True) -> list[EntryBody]:
+    """`entries_for_asset` as the fold reads them."""
+    return [parsed(entry) for entry in entries_for_asset(sha256, decisions=decisions)]
+
+
+def _sources(body: EntryBody) -> set[str]:
+    """All assets that an entry names as what its outputs were made from."""
+    sources = {ref.sha256 for ref in body.inputs}
+    for output in body.authorship.values():
+        sources.update(*(claim.from_assets for claim in output.claims))
+        sources.update(region.asset for region in output.regions)
+    return sources
+
+
+# -- the log -----------------------------------------------------------------------------------------------------------
+
+
+def latest_checkpoint() -> Checkpoint | None:
+    return Checkpoint.objects.order_by("-size").first()
+
+
+def proof_for(entry: Entry, *, checkpoint: Checkpoint | None = None) -> InclusionProof | None:
+    """Proof of inclusion in the newest (or the given) checkpoint; None while the entry waits for its place."""
+    return proofs_for([entry], checkpoint=checkpoint).get(entry.id)
+
+
+def proofs_for(
+    entries: Iterable[Entry], *, checkpoint: Checkpoint | None = None
+) -> dict[int, InclusionProof]:
+    """Entry id -> proof, for the entries that the checkpoint covers: three queries for any number of them."""
+    head = checkpoint or latest_checkpoint()
+    if head is None:
+        return {}
+    size = head.size
+    places = dict(
+        Leaf.objects.filter(entry__in=[entry.id for entry in entries], index__lt=size).values_list(
+            "entry_id", "index"
+        )
+    )
+    get = tree.reader_for(lambda get: [merkle.inclusion_proof(index, size, get) for index in places.values()])
+    return {
+        entry_id: InclusionProof(index, size, tuple(merkle.inclusion_proof(index, size, get)), bytes(head.note))
+        for entry_id, index in places.items()
+    }
+
+
+def consistency(old_size: int, new_size: int) -> list[bytes]:
+    """Hashes that show the log of `old_size` leaves to be the beginning of that of `new_size` (RFC 9162, 2.1.4)."""
+    get = tree.reader_for(lambda get: merkle.consistency_proof(old_size, new_size, get))
+    return merkle.consistency_proof(old_size, new_size, get)
+
+
+def unsequenced_count() -> int:
+    """How many committed entries have no place in the log yet."""
+    return Entry.objects.filter(leaf__isnull=True).count()
+
+
+def health() -> LedgerHealth:
+    """The log's figures for the health page."""
+    head = latest_checkpoint()
+    last = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
+    leaves = 0 if last is None else last + 1
+    entries = Entry.objects.count()
+    waiting = max(0, entries - leaves)
+    oldest_waiting_s = None
+    if waiting:
+        oldest = (
+            Entry.objects.filter(leaf__isnull=True)
+            .order_by("id")
+            .values_list("recorded_at", flat=True)
+            .first()
+        )
+        if oldest is not None:
+            oldest_waiting_s = max(0.0, (dt.datetime.now(dt.UTC) - oldest).total_seconds())
+    return LedgerHealth(
+        entries, leaves, waiting, oldest_waiting_s, head.size if head else 0, head.at if head else None
+    )

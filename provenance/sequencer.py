@@ -1,0 +1,176 @@
+"""The sequencer: committed entries become leaves of the log. One works at a time; `record` never waits for it.
+
+Each call is one transaction, so a process that dies leaves nothing half done:
+
+1. take the advisory lock, or leave the work to whoever has it;
+2. pick committed entries that have no leaf yet;
+3. check that the tree which stands has the root that was signed last - a tampered tree is never signed over;
+4. number them without a gap, link each to the one before it in its stream, add the completed subtrees;
+5. sign the new size and root.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+
+from provenance import keys, merkle, notes, tree
+from provenance.errors import SystemFault
+
+#: Any fixed number: it names the lock among this database's advisory locks.
+LOCK = 0x6465_6164_7761_78
+BATCH = 10_000
+
+
+class LogTampered(SystemFault):
+    """The stored tree does not have the root that was signed last. Nothing is signed until a person has looked."""
+
+    code = "log_tampered"
+
+
+@dataclass(frozen=True, slots=True)
+class _Picked:
+    id: int
+    stream: str
+    leaf_hash: bytes
+
+
+class _Floor:
+    """The oldest transaction that a next look must consider, per database.
+
+    A snapshot's xmin bounds what it could not see: every entry that was invisible at that look is of a transaction
+    with at least this id, however late it commits. It stays an anti-join; it only starts where something can be
+    missing. Kept in memory: a fresh process looks at everything once.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[tuple[object, ...], int] = {}
+
+    def get(self, place: tuple[object, ...]) -> int:
+        with self._lock:
+            return self._known.get(place, 0)
+
+    def set(self, place: tuple[object, ...], xid: int) -> None:
+        with self._lock:
+            self._known[place] = xid
+
+
+_floor = _Floor()
+
+
+def run_once(*, limit: int = BATCH, using: str = DEFAULT_DB_ALIAS) -> int:
+    """Give up to `limit` committed entries their place and sign the result; returns how many.
+
+    Returns 0 when nothing waits or another sequencer holds the lock. When `limit` comes back, more may wait: call again
+    at once. Raises `LogTampered` where the stored tree is not the one that was signed.
+    """
+    connection = connections[using]
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        place = _place(connection)
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        seen_from = cursor.fetchone()[0]
+        picked = _pick(cursor, limit, floor=_floor.get(place))
+        if len(picked) < limit:
+            # Only after the commit: a look that is rolled back has numbered nothing.
+            transaction.on_commit(lambda: _floor.set(place, seen_from), using=using)
+        if picked:
+            _extend(cursor, picked)
+        return len(picked)
+
+
+def drain(*, limit: int = BATCH, using: str = DEFAULT_DB_ALIAS) -> int:
+    """Call `run_once` until nothing waits; returns how many entries found their place."""
+    total = 0
+    while done := run_once(limit=limit, using=using):
+        total += done
+    return total
+
+
+def _place(connection: Any) -> tuple[object, ...]:
+    settings = connection.settings_dict
+    return settings["HOST"], settings["PORT"], settings["NAME"]
+
+
+def _pick(cursor: Any, limit: int, *, floor: int) -> list[_Picked]:
+    """Committed entries without a leaf, in the order of their ids. Never by `id > last`: ids commit out of order."""
+    cursor.execute(
+        "SELECT e.id, e.stream, e.leaf_hash FROM provenance_entry e"
+        " WHERE e.xid >= %s AND NOT EXISTS (SELECT 1 FROM provenance_leaf l WHERE l.entry_id = e.id)"
+        " ORDER BY e.id LIMIT %s",
+        [floor, limit],
+    )
+    return [_Picked(key, stream, bytes(leaf_hash)) for key, stream, leaf_hash in cursor.fetchall()]
+
+
+def _extend(cursor: Any, picked: list[_Picked]) -> None:
+    size = _standing_size(cursor)
+    frontier = merkle.Frontier(size, tree.reader(merkle.frontier_nodes(size)))
+    _check_standing(cursor, frontier)
+
+    streams = _stream_ends(cursor, {item.stream for item in picked})
+    leaves, nodes = [], []
+    for index, item in enumerate(picked, start=size):
+        seq, prev = streams.get(item.stream, (0, None))
+        leaves.append((index, item.id, item.stream, seq, prev))
+        streams[item.stream] = (seq + 1, item.leaf_hash)
+        # Level 0 is not stored: leaf hashes stand in the entries.
+        nodes.extend(frontier.append(item.leaf_hash)[1:])
+    _copy(cursor, "provenance_leaf", ("index", "entry_id", "stream", "stream_seq", "prev"), leaves)
+    _copy(cursor, "provenance_node", ("level", "index", "hash"), nodes)
+
+    head = notes.TreeHead(keys.origin(), frontier.size, frontier.root())
+    note = notes.sign(head.text, name=keys.origin(), private=keys.signing_key())
+    cursor.execute(
+        'INSERT INTO provenance_checkpoint ("size", root, note, "at") VALUES (%s, %s, %s, %s)',
+        [head.size, head.root, bytes(note), dt.datetime.now(dt.UTC)],
+    )
+
+
+def _standing_size(cursor: Any) -> int:
+    cursor.execute('SELECT coalesce(max("index") + 1, 0) FROM provenance_leaf')
+    size: int = cursor.fetchone()[0]
+    return size
+
+
+def _check_standing(cursor: Any, frontier: merkle.Frontier) -> None:
+    cursor.execute('SELECT "size", root FROM provenance_checkpoint ORDER BY "size" DESC LIMIT 1')
+    last = cursor.fetchone()
+    signed_size, signed_root = (last[0], bytes(last[1])) if last else (0, merkle.EMPTY_ROOT)
+    if signed_size != frontier.size:
+        raise LogTampered(
+            f"The log has {frontier.size} leaves, but {signed_size} were signed last."
+            " Run ledger_verify; nothing is signed until then."
+        )
+    if signed_root != frontier.root():
+        raise LogTampered(
+            f"The tree of {frontier.size} leaves has root {frontier.root().hex()}, but {signed_root.hex()} was signed."
+            " Run ledger_verify; nothing is signed until then."
+        )
+
+
+def _stream_ends(cursor: Any, streams: set[str]) -> dict[str, tuple[int, bytes]]:
+    """Stream -> (next seq, leaf hash of its last entry) for streams that have leaves."""
+    cursor.execute(
+        "SELECT s.stream, l.stream_seq, e.leaf_hash FROM unnest(%s::text[]) AS s(stream)"
+        " CROSS JOIN LATERAL (SELECT stream_seq, entry_id FROM provenance_leaf WHERE stream = s.stream"
+        "                     ORDER BY stream_seq DESC LIMIT 1) l"
+        " JOIN provenance_entry e ON e.id = l.entry_id",
+        [sorted(streams)],
+    )
+    return {stream: (seq + 1, bytes(leaf_hash)) for stream, seq, leaf_hash in cursor.fetchall()}
+
+
+def _copy(cursor: Any, table: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+    names = ", ".join(f'"{name}"' for name in columns)
+    with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
