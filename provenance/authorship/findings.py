@@ -97,7 +97,8 @@ class AuthorshipMap:
     """Everything that the ledger says about who or what made `target`.
 
     `entries` are the leaf hashes of the entries that the answer rests on, `assets` the digests of the
-    lineage. `cycles` lists assets that claim to be made out of each other: all they carry counts as unknown.
+    lineage; `produced_by` gives the entry that counts for an asset, `asset_origins` who made what is heard in
+    it. `cycles` lists assets that claim to be made out of each other: all they carry counts as unknown.
     """
 
     target: str
@@ -107,6 +108,8 @@ class AuthorshipMap:
     entries: tuple[str, ...]
     assets: tuple[str, ...]
     roles: Mapping[str, str]
+    produced_by: Mapping[str, str]
+    asset_origins: Mapping[str, frozenset[Origin]]
     unknown: tuple[UnknownFinding, ...]
     contested: tuple[Contested, ...]
     cycles: tuple[tuple[str, ...], ...]

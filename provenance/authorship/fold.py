@@ -115,6 +115,10 @@ class _Fold:
             entries=tuple(self._in_time({candidate.entry.leaf_hash for candidate in chosen})),
             assets=assets,
             roles=MappingProxyType({a: self.chosen[a].claims.role for a in assets if a in self.chosen}),
+            produced_by=MappingProxyType(
+                {a: self.chosen[a].entry.leaf_hash for a in assets if a in self.chosen}
+            ),
+            asset_origins=MappingProxyType(self._heard(assets)),
             unknown=self._holes(elements, regions),
             contested=tuple(self._contested(assets)),
             cycles=tuple(sorted({self.in_cycle[sha256] for sha256 in assets if sha256 in self.in_cycle})),
@@ -149,6 +153,21 @@ class _Fold:
             asset=region.asset,
             sources=sources,
         )
+
+    def _heard(self, assets: tuple[str, ...]) -> dict[str, frozenset[Origin]]:
+        """The origins of what is heard in each asset; one mask per origin instead of a walk over all sources."""
+        by_origin = dict.fromkeys(Origin, 0)
+        for place, source in enumerate(self.sources):
+            by_origin[source.origin] |= 1 << place
+        heard = {}
+        for sha256 in assets:
+            mask = 0
+            for name, found in self.masks.get(sha256, {}).items():
+                if name in SOUND_ELEMENTS:
+                    mask |= found
+            origins = frozenset(origin for origin, bits in by_origin.items() if bits & mask)
+            heard[sha256] = origins if sha256 in self.masks else frozenset({Origin.UNKNOWN})
+        return heard
 
     def _regions(self, target: str) -> tuple[Region, ...]:
         """The target's own regions, or those of what it is a whole copy or master of."""
