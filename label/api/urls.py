@@ -1,0 +1,37 @@
+"""The API's root: every app's router, tokens, and the OpenAPI document."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from artists.api_urls import router as artists_router
+from generation.api_urls import router as generation_router
+from label.api import ledger, tokens
+from release.api_urls import router as release_router
+
+
+#: LoginRequiredMiddleware answers pages with a redirect; the API answers 401 by itself.
+def _open(patterns: list[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern) and callable(pattern.callback):
+            pattern.callback = login_not_required(pattern.callback)
+    return patterns
+
+
+app_name = "api"
+urlpatterns = _open(
+    [
+        path("schema/", SpectacularAPIView.as_view(), name="schema"),
+        path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+        path("tokens/", tokens.TokenView.as_view(), name="tokens"),
+        path("tokens/revoke/", tokens.RevokeTokenView.as_view(), name="token-revoke"),
+        path("ledger/", ledger.LedgerView.as_view(), name="ledger"),
+        path("ledger/checkpoint/", ledger.CheckpointView.as_view(), name="checkpoint"),
+        path("ledger/<str:leaf>/", ledger.EntryView.as_view(), name="ledger-entry"),
+        *artists_router.urls,
+        *generation_router.urls,
+        *release_router.urls,
+    ]
+)

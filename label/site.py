@@ -1,0 +1,19 @@
+"""Pages that span apps."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from label.views import check, health, ledger, proof, today
+
+app_name = "label"
+urlpatterns = [
+    path("", today.today_page, name="today"),
+    path("check/", check.check_page, name="check"),
+    path("health/", health.health, name="health"),
+    path("ledger/", ledger.ledger_page, name="ledger"),
+    path("ledger/checkpoint/", ledger.checkpoint, name="checkpoint"),
+    path("ledger/<str:leaf>/", ledger.entry_page, name="ledger-entry"),
+    path("masters/<uuid:pk>/proof/", proof.proof_page, name="proof"),
+    path("masters/<uuid:pk>/proof/bundle/", proof.bundle, name="bundle"),
+]
