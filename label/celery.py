@@ -6,6 +6,9 @@ import importlib
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "label.settings")
+os.environ.setdefault(
+    "CELERY_SKIP_CHECKS", "1"
+)  # the checks would import every page of the site into the worker
 
 import django
 

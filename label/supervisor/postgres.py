@@ -227,7 +227,8 @@ class Postgres:
             "jit": "off",
             "logging_collector": "off",
             "log_line_prefix": "",
-            "log_min_messages": "warning",
+            "log_min_messages": "log",
+            "log_checkpoints": "off",
         }
         if self.throwaway:
             options |= {
@@ -268,25 +269,33 @@ class Postgres:
         )
         return self._process
 
+    def is_ready(self) -> bool:
+        """Whether the server answers; makes the database on the first yes."""
+        try:
+            self._connect()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _connect(self) -> None:
+        with psycopg.connect(
+            host=str(self.socket_dir),
+            port=_PORT,
+            user=NAME,
+            dbname="postgres",
+            autocommit=True,
+            connect_timeout=5,
+        ) as connection:
+            row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (NAME,)).fetchone()
+            if row is None:
+                connection.execute(f'CREATE DATABASE "{NAME}"')
+
     def wait_ready(self, *, timeout_s: float = 60) -> None:
         """Return once the server answers and the database exists. Raises PostgresError."""
         until = time.monotonic() + timeout_s
         while True:
             try:
-                with psycopg.connect(
-                    host=str(self.socket_dir),
-                    port=_PORT,
-                    user=NAME,
-                    dbname="postgres",
-                    autocommit=True,
-                    connect_timeout=5,
-                ) as connection:
-                    row = connection.execute(
-                        "SELECT 1 FROM pg_database WHERE datname = %s", (NAME,)
-                    ).fetchone()
-                    if row is None:
-                        connection.execute(f'CREATE DATABASE "{NAME}"')
-                    return
+                self._connect()
             except psycopg.OperationalError as error:
                 if self._process is not None and self._process.poll() is not None:
                     raise PostgresError(
@@ -298,6 +307,8 @@ class Postgres:
                         f"PostgreSQL did not answer within {timeout_s:.0f} s: {error}"
                     ) from error
                 time.sleep(0.03)
+            else:
+                return
 
     def start(self, *, die_with_parent: bool = True) -> None:
         """Prepare, spawn and wait; its messages go to `run/postgres.log` beside the cluster."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 MAX_ATTEMPTS = 5
 """A job whose fifth run dies or fails is failed for good."""
-LEASE_S = 8.0
+LEASE_S = float(os.environ.get("DEADWAX_JOB_LEASE_S") or 8)
 """A worker that has not renewed for this long counts as dead. Long enough for a slow disk, short enough for a
 person."""
-HEARTBEAT_S = 1.0
+HEARTBEAT_S = min(1.0, LEASE_S / 4)
 SILENCE_LIMIT_S = 900.0
 """The heartbeat stops renewing for a handler that has reported no progress for this long: it hangs."""
 PROGRESS_EVERY_S = 0.2

@@ -13,6 +13,8 @@ from provenance.jobs.dispatcher import Dispatcher
 class Command(BaseCommand):
     help = "Send hints for waiting jobs, recover jobs of dead workers, sequence entries; one of many leads."
 
+    requires_system_checks = []  # it serves no page and must come back fast
+
     def handle(self, *args: Any, **options: Any) -> None:
         dispatcher = Dispatcher()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,0 +1,46 @@
+"""`manage.py database_prepare`: bring the database to this version; with --demo, seed the fictional label once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+
+class Command(BaseCommand):
+    help = "Migrate; with --demo, seed the fictional demo label into an installation without users."
+
+    requires_system_checks = []  # no page is served here, and a start should not wait for them
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--demo", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            self._say("migrating the database")
+            call_command("migrate", interactive=False, verbosity=0)
+        if options["demo"]:
+            self._seed(settings.DEADWAX_DATA / "run")
+
+    def _seed(self, run: Path) -> None:
+        """Seed an empty installation, or one whose seeding was cut off; leave any other alone."""
+        run.mkdir(parents=True, exist_ok=True)
+        begun, complete = run / "demo-seed.begun", run / "demo-seed.complete"
+        if complete.exists() or (get_user_model().objects.exists() and not begun.exists()):
+            return
+        self._say("seeding the fictional demo label (first start only)")
+        begun.touch()
+        call_command("demo_seed")
+        complete.touch()
+        begun.unlink()
+
+    def _say(self, text: str) -> None:
+        print(f"       up | {text}", file=sys.stderr, flush=True)
