@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
@@ -42,8 +42,8 @@ def parse(xml: bytes) -> etree._Element:
                 cure="Send the message file itself, unchanged, in UTF-8.",
             )
         ) from error
-    information = root.getroottree().docinfo
-    if information is not None and information.doctype:
+    information: Any = root.getroottree().docinfo
+    if information.doctype:
         raise Unreadable(
             Finding(
                 code="doctype",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
@@ -68,6 +68,7 @@ def schema_errors(
         )
     if schema.validate(root):
         return ()
+    entries: Any = schema.error_log  # iterable, though its stub does not say so
     return tuple(
         Finding(
             code="schema",
@@ -75,7 +76,7 @@ def schema_errors(
             cure="Correct this field in the release; the message is rebuilt from it.",
             where=entry.path or "",
         )
-        for entry in islice(schema.error_log, limit)
+        for entry in islice(entries, limit)
     )
 
 
