@@ -1,0 +1,37 @@
+"""How much more memory a call takes for a long file than for a second of it, in a fresh process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+_CODE = """
+import resource, sys
+import numpy as np, soundfile as sf
+from provenance.audiofile import check_upload, fingerprint, peaks, probe
+
+call, long, short = sys.argv[1:]
+path = short
+eval(call)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+path = long
+eval(call)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+"""
+
+
+def peak_rss_growth_bytes(call: str, path: Path) -> int:
+    import soundfile as sf
+
+    short = path.with_name(f"short-{path.name}")
+    audio, rate = sf.read(path, frames=sf.info(path).samplerate * 10)
+    sf.write(short, audio, rate, subtype=sf.info(path).subtype)
+    done = subprocess.run(
+        [sys.executable, "-c", _CODE, call, path, short],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+    )
+    return int(done.stdout)
