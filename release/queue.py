@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from artists.models import User
 from provenance import jobs
-from provenance.models import Job
+from provenance.jobs import Job
 from release.models import Release
 
 PACKAGE = "release.package"

@@ -17,10 +17,14 @@ from provenance.jobs.errors import JobCancelled, JobFailed, JobFenced, NotRetria
 from provenance.jobs.policy import MAX_ATTEMPTS
 from provenance.jobs.registry import handler, periodic
 from provenance.jobs.services import Claim, enqueue, request_cancel, retry
+from provenance.ledger import HasActor
+from provenance.models import Job
 
 __all__ = [
     "MAX_ATTEMPTS",
     "Claim",
+    "HasActor",
+    "Job",
     "JobCancelled",
     "JobFailed",
     "JobFenced",

@@ -9,18 +9,16 @@ is a lost leadership. Two leaders at once would do no harm (every step takes row
 from __future__ import annotations
 
 import datetime as dt
-import importlib
-import importlib.util
 import logging
 import threading
 import time
-from collections.abc import Callable
 
 from django.db import Error, connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.module_loading import autodiscover_modules
 
+from provenance import sequencer
 from provenance.jobs import broker, policy, registry, services
 from provenance.models import Job
 
@@ -46,8 +44,8 @@ class Dispatcher:
     def run(self) -> None:
         """Lead, or stand by for the leader's end."""
         autodiscover_modules("periodic")
-        sequencer = threading.Thread(target=self._sequence, name="sequencer", daemon=True)
-        sequencer.start()
+        numbering = threading.Thread(target=self._sequence, name="sequencer", daemon=True)
+        numbering.start()
         standing_by = False
         while not self._stopping.is_set():
             try:
@@ -69,7 +67,7 @@ class Dispatcher:
                 connection.close()
                 self._stopping.wait(1)
         self._leading.clear()
-        sequencer.join(timeout=10)
+        numbering.join(timeout=10)
         connection.close()
 
     def tick(self) -> None:
@@ -89,12 +87,11 @@ class Dispatcher:
 
     def _sequence(self) -> None:
         """Number committed entries and sign checkpoints, ten times a second, on a connection of its own."""
-        run_once = sequencer_step()
         while not self._stopping.wait(SEQUENCE_EVERY_S):
             if not self._leading.is_set():
                 continue
             try:
-                run_once()
+                sequencer.run_once()
             except Exception as error:
                 log.error("dispatch: sequencer: %s", error, exc_info=not isinstance(error, Error))
                 connection.close()
@@ -134,10 +131,3 @@ def _try_lock() -> bool:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
         row = cursor.fetchone()
     return bool(row and row[0])
-
-
-def sequencer_step() -> Callable[[], object]:
-    """`provenance.sequencer.run_once`."""
-    if importlib.util.find_spec("provenance.sequencer") is None:
-        return lambda: None
-    return importlib.import_module("provenance.sequencer").run_once
