@@ -12,6 +12,7 @@ import "./islands/command";
 
 /** The larger islands arrive only on pages that hold them. */
 const ISLANDS: Record<string, () => Promise<unknown>> = {
+  "dw-arrange": () => import("./islands/arrange"),
   "dw-takes": () => import("./islands/takes"),
   "dw-upload": () => import("./islands/upload"),
   "dw-energy": () => import("./islands/energy"),
