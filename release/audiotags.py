@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import mutagen
-from mutagen import id3
-from mutagen.flac import FLAC, Picture
-from mutagen.mp3 import MP3
-from mutagen.wave import WAVE
+from mutagen import flac, mp3, wave
+from mutagen import id3 as mutagen_id3
 
 from release.errors import SystemFault, UserFault
 from release.sniff import sniff, sniff_bytes
+
+# mutagen is only half typed
+id3: Any = mutagen_id3
+FLAC: Any = flac.FLAC
+Picture: Any = flac.Picture
+MP3: Any = mp3.MP3
+WAVE: Any = wave.WAVE
 
 COVER_LIMIT_BYTES: Final = 16_000_000
 """A FLAC picture block holds 16 MB at most."""
@@ -184,7 +189,7 @@ def _write_flac(path: Path, tags: Tags) -> None:
     file.save()
 
 
-def _read_flac(file: FLAC) -> Tags:
+def _read_flac(file: Any) -> Tags:
     found: dict[str, Any] = {}
     for name, key in _VORBIS.items():
         found[name] = (file.get(key) or [""])[0]
@@ -222,7 +227,7 @@ _ID3_OWN: Final = {
 _ID3_PAIRS: Final = {"track": id3.TRCK, "disc": id3.TPOS}
 
 
-def _write_id3(file: WAVE | MP3, tags: Tags) -> None:
+def _write_id3(file: Any, tags: Tags) -> None:
     if file.tags is not None:
         file.tags.clear()
     else:

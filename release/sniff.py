@@ -39,6 +39,13 @@ def sniff_bytes(head: bytes) -> str:
 
 
 def sniff(path: Path) -> str:
-    """Like `sniff_bytes`, for a file."""
+    """Like `sniff_bytes`, for a file; looks behind an ID3 block, where C2PA keeps the manifest of a FLAC file."""
     with path.open("rb") as stream:
-        return sniff_bytes(stream.read(16))
+        head = stream.read(16)
+        if head.startswith(b"ID3") and len(head) > 9:
+            # ID3v2: four bytes of seven bits each, and a footer where its flag is set
+            size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+            stream.seek(10 + size + (10 if head[5] & 0x10 else 0))
+            if stream.read(4) == b"fLaC":
+                return "flac"
+    return sniff_bytes(head)

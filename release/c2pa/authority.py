@@ -1,0 +1,172 @@
+"""The trial certificate authority: a root and a signing certificate of this installation's own.
+
+Files signed by it read "valid" everywhere and "trusted" only where its root is a given anchor: it is not on the
+public C2PA trust list, and no page may say otherwise. A label that needs that list puts its own leaf and chain in the
+same two files.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from release.c2pa.errors import KeysDamaged
+
+ROOT_FILE: Final = "c2pa-root.pem"
+CHAIN_FILE: Final = "c2pa-chain.pem"
+KEY_FILE: Final = "c2pa-key.pem"
+LEAF_DAYS: Final = 730
+ROOT_DAYS: Final = 3650
+RENEW_DAYS: Final = 30
+
+
+@dataclass(frozen=True)
+class TrialAuthority:
+    """Signing key (ES256), its chain (leaf first) and the root that anchors it, all PEM."""
+
+    key_pem: str = field(repr=False)
+    chain_pem: str
+    root_pem: str
+
+    @classmethod
+    def load_or_create(cls, keys_dir: Path, *, organization: str = "Deadwax installation") -> TrialAuthority:
+        """The authority kept in `keys_dir`, made on first use; the key file is readable by its owner only.
+
+        Raises KeysDamaged where files are missing or do not belong together: a new key is never made over an old one.
+        """
+        paths = [keys_dir / name for name in (KEY_FILE, CHAIN_FILE, ROOT_FILE)]
+        there = [path.is_file() for path in paths]
+        if not any(there):
+            keys_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            made = cls.create(organization=organization)
+            for path, text in zip(paths, (made.key_pem, made.chain_pem, made.root_pem), strict=True):
+                _write_private(path, text)
+            return made
+        if not all(there):
+            missing = ", ".join(path.name for path, found in zip(paths, there, strict=True) if not found)
+            raise KeysDamaged(
+                f"The signing keys in the keys folder are incomplete: {missing} is missing. Restore it."
+            )
+        authority = cls(*(path.read_text(encoding="ascii") for path in paths))
+        authority.check()
+        return authority
+
+    @classmethod
+    def create(cls, *, organization: str, now: datetime | None = None) -> TrialAuthority:
+        """A new root and leaf. The root's key is thrown away: it signs this one leaf and never another."""
+        start = (now or datetime.now(UTC)) - timedelta(minutes=5)
+        root_key = ec.generate_private_key(ec.SECP256R1())
+        root_name = _name(organization, "Deadwax trial root")
+        root = (
+            _builder(root_name, root_name, root_key.public_key(), start, ROOT_DAYS)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage(sign_certificates=True), critical=True)
+            .sign(root_key, hashes.SHA256())
+        )
+        leaf_key = ec.generate_private_key(ec.SECP256R1())
+        leaf = (
+            _builder(
+                _name(organization, "Deadwax signer"), root_name, leaf_key.public_key(), start, LEAF_DAYS
+            )
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(sign_certificates=False), critical=True)
+            # C2PA refuses a leaf without an extended key usage, and one with serverAuth
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False
+            )
+            .sign(root_key, hashes.SHA256())
+        )
+        key_pem = leaf_key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return cls(key_pem.decode(), _pem(leaf) + _pem(root), _pem(root))
+
+    def check(self) -> None:
+        """Raises KeysDamaged where the key does not fit the leaf, or the leaf is not from the root, or has run out."""
+        try:
+            leaf = x509.load_pem_x509_certificates(self.chain_pem.encode())[0]
+            root = x509.load_pem_x509_certificate(self.root_pem.encode())
+            key = serialization.load_pem_private_key(self.key_pem.encode(), password=None)
+            leaf.verify_directly_issued_by(root)
+        except Exception as error:
+            raise KeysDamaged(
+                f"The signing keys cannot be read: {error}. Restore them from the backup."
+            ) from error
+        if key.public_key() != leaf.public_key():
+            raise KeysDamaged(
+                "The signing key does not belong to its certificate. Restore both from the backup."
+            )
+        if leaf.not_valid_after_utc < datetime.now(UTC):
+            raise KeysDamaged(
+                "The signing certificate has run out. Move the three c2pa files out of the keys folder; "
+                "new ones are made. Keep the old root to read old files as trusted."
+            )
+
+    @property
+    def expires_at(self) -> datetime:
+        """When the signing certificate runs out."""
+        return x509.load_pem_x509_certificates(self.chain_pem.encode())[0].not_valid_after_utc
+
+    @property
+    def expires_soon(self) -> bool:
+        return self.expires_at - datetime.now(UTC) < timedelta(days=RENEW_DAYS)
+
+
+def _name(organization: str, common_name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization[:64] or "Deadwax installation"),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, start: datetime, days: int
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=days))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _usage(*, sign_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not sign_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=sign_certificates,
+        crl_sign=sign_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Creates the file with mode 0600 and refuses to replace one: two processes may start at the same time."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())

@@ -1,0 +1,17 @@
+"""Errors of signing. Reading never raises for what a file holds: that is a state of the report."""
+
+from __future__ import annotations
+
+from release.errors import SystemFault, UserFault
+
+
+class CannotSign(UserFault):
+    """The file cannot carry a manifest, or the manifest cannot be written."""
+
+    code = "cannot_sign"
+
+
+class KeysDamaged(SystemFault):
+    """The signing keys on disk cannot be used."""
+
+    code = "signing_keys_damaged"
