@@ -14,7 +14,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
-from provenance.authorship import AuthorshipMap, EntryBody, fold
+from provenance.authorship import AuthorshipMap, EntryBody, fold, fold_many
 from provenance.elements import Origin, combine
 from provenance.lineage.describe import describe_assets, describe_step, noun_of, short, step_noun, step_of
 from provenance.lineage.group import group
@@ -52,14 +52,19 @@ class _Builder:
         self.bundle: dict[str, str] = {}
         self.members: dict[str, tuple[str, ...]] = {}
         self.edges: set[Edge] = set()
+        self.used: dict[str, frozenset[str]] = {}
+        self.origins = dict(found.asset_origins)
+        self.roles = dict(found.roles)
 
     def build(self) -> Lineage:
+        makers = dict(self.maker)
+        self._add_references(makers)
         self._bundle_assets()
-        steps = self._connect()
+        steps = self._connect(makers)
         nodes = [self._asset_node(node_id) for node_id in self.members]
         nodes += [self._step_node(subject, made) for subject, made in steps.items()]
         first = {node.id: self._first_seen(node) for node in nodes}
-        nodes.sort(key=lambda node: (*first[node.id], node.id))
+        nodes.sort(key=lambda node: (*first[node.id], node.kind is not NodeKind.STEP, node.id))
         return Lineage(
             target=self.found.target,
             nodes=MappingProxyType({node.id: node for node in nodes}),
@@ -67,14 +72,28 @@ class _Builder:
             total=len(nodes),
         )
 
+    def _add_references(self, makers: Mapping[str, EntryBody]) -> None:
+        """What a step was given but used no sound or note of: one node each, without its own past."""
+        given = {
+            ref.sha256
+            for maker in makers.values()
+            for ref in maker.inputs
+            if ref.sha256 not in self.origins and ref.sha256 not in self._used_by(maker)
+        }
+        for sha256, found in (fold_many(self.entries.values(), sorted(given)) if given else {}).items():
+            self.origins[sha256] = found.asset_origins[sha256]
+            if sha256 in found.produced_by:
+                self.maker[sha256] = self.entries[found.produced_by[sha256]]
+                self.roles[sha256] = found.roles[sha256]
+
     def _bundle_assets(self) -> None:
         """Outputs of one entry that the same entries used share a node; the target stays alone."""
-        users: dict[str, set[str]] = {sha256: set() for sha256 in self.found.assets}
+        users: dict[str, set[str]] = {sha256: set() for sha256 in self.origins}
         for sha256, maker in self.maker.items():
             for needed in _needs(maker, sha256):
                 users.setdefault(needed, set()).add(maker.leaf_hash)
         together: dict[tuple[str, frozenset[str]], list[str]] = {}
-        for sha256 in self.found.assets:
+        for sha256 in sorted(self.origins):
             made_by = self.maker.get(sha256)
             alone = made_by is None or sha256 == self.found.target
             key = (sha256 if alone or made_by is None else made_by.leaf_hash, frozenset(users[sha256]))
@@ -84,18 +103,16 @@ class _Builder:
             self.members[node_id] = tuple(members)
             self.bundle.update(dict.fromkeys(members, node_id))
 
-    def _connect(self) -> dict[str, list[EntryBody]]:
+    def _connect(self, makers: Mapping[str, EntryBody]) -> dict[str, list[EntryBody]]:
         steps: dict[str, list[EntryBody]] = {}
-        for sha256, maker in self.maker.items():
+        for sha256, maker in makers.items():
             node_id = self.bundle[sha256]
             needs = _needs(maker, sha256)
             used = {self.bundle[needed] for needed in needs if needed in self.bundle}
             looked_at = {
                 self.bundle[ref.sha256]
                 for ref in maker.inputs
-                if ref.sha256 in self.bundle
-                and ref.sha256 not in needs
-                and ref.sha256 not in maker.authorship
+                if ref.sha256 in self.bundle and ref.sha256 not in self._used_by(maker)
             }
             step = step_of(maker)
             if step is None:
@@ -115,6 +132,13 @@ class _Builder:
                 self.edges.discard(Edge(step, node_id))
         return steps
 
+    def _used_by(self, maker: EntryBody) -> frozenset[str]:
+        """All that an entry's outputs were made of, and the outputs themselves."""
+        if maker.leaf_hash not in self.used:
+            parts = [_needs(maker, sha256) for sha256 in maker.authorship]
+            self.used[maker.leaf_hash] = frozenset(maker.authorship).union(*parts)
+        return self.used[maker.leaf_hash]
+
     def _made_by(self, node_id: str) -> EntryBody | None:
         return self.maker.get(self.members[node_id][0])
 
@@ -125,10 +149,10 @@ class _Builder:
             title = self.names.get(members[0], "Unknown source")
             note = f"no entry · {short(members[0])}"
             return Node(node_id, NodeKind.UNKNOWN, "unknown", title, note, Origin.UNKNOWN, members, ())
-        roles = [self.found.roles.get(sha256, "other") for sha256 in members]
+        roles = [self.roles.get(sha256, "other") for sha256 in members]
         title, note = describe_assets(maker, members, roles, self.found.target)
         title = self.names.get(members[0], title) if len(members) == 1 else title
-        origin = combine(origin for sha256 in members for origin in self.found.asset_origins[sha256])
+        origin = combine(origin for sha256 in members for origin in self.origins[sha256])
         return Node(node_id, NodeKind.ASSET, noun_of(maker), title, note, origin, members, (maker.leaf_hash,))
 
     def _step_node(self, subject: str, made: list[EntryBody]) -> Node:

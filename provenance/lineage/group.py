@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from types import MappingProxyType
+from typing import Final
 
 from provenance.elements import combine
 from provenance.lineage.model import Edge, Lineage, Node, NodeKind
+from provenance.words import count, join
+
+GROUP_SEPARATOR: Final = " + "
 
 
 def group(lineage: Lineage, limit: int) -> Lineage:
@@ -109,18 +113,28 @@ def _merge(lineage: Lineage, groups: Iterable[list[str]]) -> Lineage:
 
 
 def _group_node(nodes: list[Node]) -> Node:
-    count = sum(node.count for node in nodes)
-    nouns = {node.noun for node in nodes}
-    noun = nouns.pop() if len(nouns) == 1 else "step"
+    per_noun: dict[str, int] = {}
+    for node in nodes:
+        for noun, number in _content(node).items():
+            per_noun[noun] = per_noun.get(noun, 0) + number
+    said = [count(number, noun) for noun, number in per_noun.items()]
     origins = [node.origin for node in nodes if node.origin is not None]
     return Node(
         id=f"group:{nodes[0].id}",
         kind=NodeKind.GROUP,
-        noun=noun,
-        title=f"{count} {noun.replace('_', ' ')}s" if noun != "unknown" else f"{count} unknown sources",
+        noun=GROUP_SEPARATOR.join(f"{number} {noun}" for noun, number in per_noun.items()),
+        title=join(said, limit=2),
         note=f"{nodes[0].title} …",
         origin=combine(origins) if origins else None,
         refs=tuple(ref for node in nodes for ref in node.refs),
         entries=tuple(dict.fromkeys(leaf for node in nodes for leaf in node.entries)),
-        count=count,
+        count=sum(node.count for node in nodes),
     )
+
+
+def _content(node: Node) -> dict[str, int]:
+    """How many of what a node stands for."""
+    if node.kind is not NodeKind.GROUP:
+        return {"unknown source" if node.kind is NodeKind.UNKNOWN else node.noun.replace("_", " "): 1}
+    parts = [part.partition(" ") for part in node.noun.split(GROUP_SEPARATOR)]
+    return {noun: int(number) for number, _, noun in parts}

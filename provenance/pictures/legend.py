@@ -100,13 +100,13 @@ def _sample(origin: Origin, colours: Palette) -> str:
         case Origin.MIXED:
             return (
                 tag("rect", **whole, fill=colours.human)
-                + _stripes(colours.model, 4, 12.7)
-                + _stripes(colours.model, 4, 12.7, falling=True)
+                + _stripes(colours.model, 3, 12.7)
+                + _stripes(colours.model, 3, 12.7, falling=True)
             )
         case Origin.THIRD_PARTY:
             lines = [
-                tag("line", x1=x, y1=0, x2=x, y2=HEIGHT, stroke=colours.ground, stroke_width=1.6)
-                for x in (5.5, 11, 16.5)
+                tag("line", x1=x, y1=0, x2=x, y2=HEIGHT, stroke=colours.ground, stroke_width=1, opacity=0.6)
+                for x in (2, 8, 14, 20)
             ]
             return tag("rect", **whole, fill=colours.third) + "".join(lines)
         case Origin.UNKNOWN:

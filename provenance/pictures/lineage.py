@@ -101,7 +101,7 @@ def _node(
     shape = [
         tag("title", words(hint)),
         _outline(node, colours, step=step, is_target=is_target),
-        "" if step else _bar(node.origin or Origin.UNKNOWN, colours, uid),
+        "" if step or node.kind is NodeKind.UNKNOWN else _bar(node.origin or Origin.UNKNOWN, colours, uid),
         tag(
             "text",
             words(fit(node.title, NODE_WIDTH - inset - 8, 12.5)),
@@ -154,7 +154,8 @@ def _outline(node: Node, colours: Palette, *, step: bool, is_target: bool) -> st
 
 def _bar(origin: Origin, colours: Palette, uid: str) -> str:
     if origin is Origin.UNKNOWN:
-        return ""
+        attributes = {"fill": "none", "stroke": colours.ink_2, "stroke_dasharray": "3 2"}
+        return tag("line", x1=BAR, x2=BAR, y1=1, y2=NODE_HEIGHT - 1, class_="bar", **attributes)
     return tag("rect", width=BAR, height=NODE_HEIGHT, class_="bar", **paint(origin, uid, colours))
 
 

@@ -92,11 +92,11 @@ def defs(uid: str, colours: Palette) -> str:
     )
     mixed = (
         tag("rect", width=9, height=9, fill=colours.human)
-        + tag("line", x1=0, y1=0, x2=0, y2=9, stroke=colours.model, stroke_width=5)
-        + tag("line", x1=0, y1=0, x2=9, y2=0, stroke=colours.model, stroke_width=5)
+        + tag("line", x1=0, y1=0, x2=0, y2=9, stroke=colours.model, stroke_width=4)
+        + tag("line", x1=0, y1=0, x2=9, y2=0, stroke=colours.model, stroke_width=4)
     )
     third = tag("rect", width=6, height=6, fill=colours.third) + tag(
-        "line", x1=0, y1=0, x2=0, y2=6, stroke=colours.ground, stroke_width=1.6
+        "line", x1=3, y1=0, x2=3, y2=6, stroke=colours.ground, stroke_width=1, opacity=0.6
     )
     return tag(
         "defs",

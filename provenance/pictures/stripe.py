@@ -72,7 +72,7 @@ def stripe(
     `uid` starts every id; by default it follows from the content, so give one where a picture stands twice.
     """
     colours = palette(for_print=for_print)
-    prefix = uid or uid_of("stripe", title, width, duration_ms, for_print, *regions)
+    prefix = uid or uid_of("stripe", title, width, duration_ms, for_print, *map(_facts, regions))
     tracks = _tracks(regions)
     length_ms = max([duration_ms or 0, *(region.to_ms for region in regions)])
     height = HEAD + ROW * len(tracks) + FOOT if tracks else 48
@@ -124,6 +124,10 @@ def tick_step_ms(length_ms: int, room_px: float) -> int:
 
 def clean_name(name: str, role: str) -> str:
     return name.strip() or role_label(role)
+
+
+def _facts(region: RegionFinding) -> tuple[str, str, int, int, str, str]:
+    return (region.track, region.role, region.from_ms, region.to_ms, region.origin.value, region.asset)
 
 
 def _tracks(regions: Iterable[RegionFinding]) -> dict[tuple[str, str], list[RegionFinding]]:

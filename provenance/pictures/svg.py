@@ -105,4 +105,4 @@ def _advance(char: str, mono: bool) -> float:
         return MONO_WIDTH
     if char in "iljftI.,:;|'!()[] ":
         return 0.3
-    return 0.84 if char in "mwMW@%—" else 0.64 if char.isupper() else 0.56
+    return 0.95 if char in "mwMW@%—" else 0.64 if char.isupper() else 0.56
