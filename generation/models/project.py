@@ -56,7 +56,7 @@ class Brief(Recorded):
     number = models.PositiveIntegerField()
     genre = models.CharField(max_length=60, blank=True)
     tempo_milli_bpm = models.PositiveIntegerField(null=True)
-    key = models.CharField(max_length=16, blank=True, help_text='For example "D minor".')
+    key = models.CharField(max_length=24, blank=True, help_text='For example "D minor".')
     metre = models.CharField(max_length=8, default="4/4")
     instruments = models.JSONField(default=list, help_text="List of names.")
     structure = models.JSONField(default=list, help_text="List of section names in order.")

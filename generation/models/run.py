@@ -43,6 +43,13 @@ class PromptRun(Recorded):
     def variations(self) -> int:
         return len(self.seeds)
 
+    @property
+    def prompt(self) -> str:
+        """The prompt, while the vault still holds it."""
+        import json
+
+        return next((json.loads(bytes(i.content)) for i in self.entry.vault.all() if i.name == "prompt"), "")
+
 
 class Take(Recorded):
     """One output of a run. `entry` is that of its last decision; `made_by` that of its making."""

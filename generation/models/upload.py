@@ -11,6 +11,9 @@ from generation.models.catalogue import ToolTerms
 from generation.models.project import Project
 from provenance.models import Asset, Recorded
 
+#: Kinds of entries whose outputs were made on this platform.
+GENERATED = frozenset({"take.generated", "render.finished", "master.finished"})
+
 
 class Upload(Recorded):
     class Declared(models.TextChoices):
@@ -30,6 +33,12 @@ class Upload(Recorded):
     licence = models.CharField(max_length=200, blank=True, help_text="Third party: which licence, from whom.")
     may_be_sold = models.BooleanField(default=True, help_text="Third party: the licence covers selling.")
     c2pa = models.JSONField(default=dict, help_text="What a manifest in the file said, if there was one.")
+    playback = models.ForeignKey(
+        Asset, null=True, on_delete=models.PROTECT, related_name="+", help_text="A copy that browsers play."
+    )
+    already_known_as = models.CharField(
+        max_length=64, blank=True, help_text="Kind of the entry that made these bytes before."
+    )
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -38,3 +47,26 @@ class Upload(Recorded):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def audible(self) -> Asset:
+        """What a browser is given to play."""
+        return self.playback or self.asset
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the person who uploaded it should know, in whole sentences."""
+        found = []
+        if self.already_known_as in GENERATED:
+            found.append(
+                "These very bytes were generated here before. The platform saw that, so it counts more than what was "
+                "declared now."
+            )
+        if self.c2pa.get("generated") and self.declared == self.Declared.OWN_PERFORMANCE:
+            found.append(
+                "The file carries a content credential that calls it the output of a trained model. The credential "
+                "counts, not the declaration."
+            )
+        if self.c2pa.get("state") == "invalid":
+            found.append("The file carries a content credential that is not intact; it was noted and not used.")
+        return tuple(found)

@@ -1,0 +1,180 @@
+"""Fetching is the permission check: Http404 for strangers, PermissionDenied for readers who want to write.
+
+Label staff see every project; the owner, the artist's own people and collaborators with `can_edit` change them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TypeVar
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model, Q, QuerySet
+from django.http import Http404
+
+from artists.models import Artist, Role, User
+from generation.models import (
+    Arrangement,
+    ArrangementVersion,
+    Brief,
+    Master,
+    Project,
+    PromptRun,
+    Render,
+    Take,
+    TakeStem,
+    Upload,
+)
+from provenance.jobs import Job
+
+Id = uuid.UUID | str
+M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+
+
+def visible_projects(user: User) -> QuerySet[Project]:
+    """Every project for label staff; own artists' and own collaborations for everybody else."""
+    projects = Project.objects.select_related("artist")
+    if user.is_label_staff:
+        return projects
+    return projects.filter(
+        Q(artist__in=Artist.objects.filter(memberships__user=user, memberships__active=True))
+        | Q(pk__in=Project.objects.filter(members__user=user, members__active=True))
+    )
+
+
+def may_write(user: User, project: Project) -> bool:
+    if user.has_role(Role.OWNER) or is_of(user, project):
+        return True
+    return project.members.filter(user=user, active=True, can_edit=True).exists()
+
+
+def is_of(user: User, project: Project) -> bool:
+    """Whether *user* is one of the artist's own people."""
+    return project.artist.memberships.filter(user=user, active=True).exists()
+
+
+def may_manage_members(user: User, project: Project) -> bool:
+    """Collaborators do not let others in."""
+    return user.has_role(Role.OWNER) or is_of(user, project)
+
+
+def artists_for_new_project(user: User) -> QuerySet[Artist]:
+    """The artists for whom *user* may start a project."""
+    if user.has_role(Role.OWNER, Role.ANR):
+        return Artist.objects.all()
+    return Artist.objects.filter(memberships__user=user, memberships__active=True).distinct()
+
+
+def artist_for_new_project(user: User, pk: Id) -> Artist:
+    return _found(artists_for_new_project(user), pk, "No such artist.")
+
+
+def may_manage_catalogue(user: User) -> bool:
+    """Terms gate releases: the owner and the rights team keep them."""
+    return user.has_role(Role.OWNER, Role.RIGHTS)
+
+
+def project_for(user: User, pk: Id, *, write: bool = False) -> Project:
+    project = _found(visible_projects(user), pk, "No such project.")
+    return _writable(user, project, project, write)
+
+
+def project_to_manage(user: User, pk: Id) -> Project:
+    project = project_for(user, pk)
+    if not may_manage_members(user, project):
+        raise PermissionDenied("Only the artist and the owner decide who works on a project.")
+    return project
+
+
+def brief_for(user: User, pk: Id, *, write: bool = False) -> Brief:
+    brief = _found(Brief.objects.select_related("project__artist", "entry"), pk, "No such brief.")
+    return _checked(user, brief, brief.project, write)
+
+
+def run_for(user: User, pk: Id, *, write: bool = False) -> PromptRun:
+    rows = PromptRun.objects.select_related("project__artist", "job", "terms__tool", "brief", "entry")
+    run = _found(rows, pk, "No such prompt run.")
+    return _checked(user, run, run.project, write)
+
+
+def take_for(user: User, pk: Id, *, write: bool = False) -> Take:
+    rows = Take.objects.select_related("run__project__artist", "asset__analysis", "midi", "entry")
+    take = _found(rows, pk, "No such take.")
+    return _checked(user, take, take.run.project, write)
+
+
+def stem_for(user: User, pk: Id, *, write: bool = False) -> TakeStem:
+    rows = TakeStem.objects.select_related("take__run__project__artist", "asset__analysis")
+    stem = _found(rows, pk, "No such stem.")
+    return _checked(user, stem, stem.take.run.project, write)
+
+
+def upload_for(user: User, pk: Id, *, write: bool = False) -> Upload:
+    rows = Upload.objects.select_related("project__artist", "asset__analysis", "playback", "terms__tool")
+    upload = _found(rows, pk, "No such upload.")
+    return _checked(user, upload, upload.project, write)
+
+
+def arrangement_for(user: User, pk: Id, *, write: bool = False) -> Arrangement:
+    arrangement = _found(Arrangement.objects.select_related("project__artist"), pk, "No such arrangement.")
+    return _checked(user, arrangement, arrangement.project, write)
+
+
+def version_for(user: User, pk: Id, *, write: bool = False) -> ArrangementVersion:
+    rows = ArrangementVersion.objects.select_related("arrangement__project__artist", "saved_by")
+    version = _found(rows, pk, "No such version.")
+    return _checked(user, version, version.arrangement.project, write)
+
+
+def render_for(user: User, pk: Id, *, write: bool = False) -> Render:
+    rows = Render.objects.select_related("version__arrangement__project__artist", "job", "asset__analysis")
+    render = _found(rows, pk, "No such render.")
+    return _checked(user, render, render.version.arrangement.project, write)
+
+
+def master_for(user: User, pk: Id, *, write: bool = False) -> Master:
+    rows = Master.objects.select_related(
+        "render__version__arrangement__project__artist", "render__asset", "job", "wav__analysis", "flac"
+    )
+    master = _found(rows, pk, "No such master.")
+    return _checked(user, master, master.project, write)
+
+
+def job_for(user: User, pk: Id, *, write: bool = False) -> Job:
+    """Jobs of projects follow the project; other jobs belong to whoever asked for them."""
+    job = _found(Job.objects.all(), pk, "No such job.")
+    scope, _, owner = job.stream.partition(":")
+    if scope == "project":
+        project_for(user, owner, write=write)
+    elif job.requested_by != user.pk:
+        raise Http404("No such job.")
+    return job
+
+
+def visible_jobs(user: User) -> QuerySet[Job]:
+    """The jobs of the projects that *user* sees, and what they asked for elsewhere."""
+    streams = [f"project:{pk}" for pk in visible_projects(user).values_list("pk", flat=True)]
+    return Job.objects.filter(Q(stream__in=streams) | Q(requested_by=user.pk))
+
+
+def _found(rows: QuerySet[M], pk: Id, missing: str) -> M:
+    try:
+        row = rows.filter(pk=pk).first()
+    except (ValueError, ValidationError):  # not a UUID at all
+        row = None
+    if row is None:
+        raise Http404(missing)
+    return row
+
+
+def _checked(user: User, thing: T, project: Project, write: bool) -> T:
+    if not visible_projects(user).filter(pk=project.pk).exists():
+        raise Http404("No such thing.")
+    return _writable(user, thing, project, write)
+
+
+def _writable(user: User, thing: T, project: Project, write: bool) -> T:
+    if write and not may_write(user, project):
+        raise PermissionDenied("You may look at this project, not change it. Ask its artist to let you edit.")
+    return thing

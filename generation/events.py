@@ -1,0 +1,313 @@
+"""What generation writes to the ledger. A kind is never edited once shipped: a change is a new version.
+
+Private words (prompt, purpose, mood, reasons, file names, licences) are sealed; numbers and digests are public.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from provenance.events import Event, event, sealed
+
+_ERASE = "Delete the vault rows of the entry: the commitment alone says nothing about the words."
+
+
+# -- projects ----------------------------------------------------------------------------------------------------------
+@event
+class ProjectCreated(Event):
+    kind = "project.created"
+    sentence = "created the project {title}"
+
+    title: str
+    artist: str
+
+
+@event
+class MemberAdded(Event):
+    kind = "project.member_added"
+    sentence = "let a collaborator in, {access}"
+
+    user: str
+    access: str
+
+
+@event
+class MemberRemoved(Event):
+    kind = "project.member_removed"
+    sentence = "ended a collaboration"
+
+    user: str
+
+
+@event
+class BriefSaved(Event):
+    kind = "brief.saved"
+    shred = _ERASE
+    sentence = "saved brief {number}: {genre} {key} {metre}, “{prompt}”"
+
+    number: int
+    genre: str
+    tempo_milli_bpm: int | None
+    key: str
+    metre: str
+    instruments: tuple[str, ...]
+    structure: tuple[str, ...]
+    energy_percent: tuple[int, ...]
+    purpose: str = sealed(default="")
+    mood: str = sealed(default="")
+    avoid: tuple[str, ...] = sealed(default=())
+    prompt: str = sealed(default="")
+
+
+# -- runs and takes ----------------------------------------------------------------------------------------------------
+@event
+class RunRequested(Event):
+    """Written when asked, so that the prompt survives whatever happens to the engine."""
+
+    kind = "run.requested"
+    shred = _ERASE
+    sentence = "asked {engine} for {variations} variations (prompt run {number}): “{prompt}”"
+
+    number: int
+    engine: str
+    engine_version: str
+    mode: str
+    variations: int
+    seeds: tuple[int, ...]
+    duration_ms: int
+    parameters: Mapping[str, str | int | bool]
+    tool: str
+    terms_version: int
+    licence: str
+    style_warnings: int
+    warnings_acknowledged: bool
+    brief: str = ""
+    prompt: str = sealed()
+    warnings: tuple[str, ...] = sealed(default=())
+
+
+@event
+class TakeGenerated(Event):
+    kind = "take.generated"
+    sentence = "{engine} made take {number} of prompt run {run_number}"
+
+    run_number: int
+    number: int
+    seed: int
+    engine: str
+    duration_ms: int
+    stems: tuple[str, ...]
+    facts: Mapping[str, str | int]
+
+
+@event
+class RunFinished(Event):
+    kind = "run.finished"
+    sentence = "prompt run {number} is finished: {takes} of {variations} takes"
+
+    number: int
+    takes: int
+    variations: int
+
+
+@event
+class TakeShortlisted(Event):
+    kind = "take.shortlisted"
+    shred = _ERASE
+    sentence = "kept take {number} of prompt run {run_number}: “{reason}”"
+
+    run_number: int
+    number: int
+    blind: bool
+    heard_percent: int
+    reason: str = sealed(default="")
+
+
+@event
+class TakeRejected(Event):
+    kind = "take.rejected"
+    shred = _ERASE
+    sentence = "let take {number} of prompt run {run_number} go: “{reason}”"
+
+    run_number: int
+    number: int
+    blind: bool
+    heard_percent: int
+    reason: str = sealed(default="")
+
+
+@event
+class TakeReset(Event):
+    kind = "take.reset"
+    sentence = "took back the decision on take {number} of prompt run {run_number}"
+
+    run_number: int
+    number: int
+    was: str
+
+
+@event
+class TakeHeard(Event):
+    kind = "take.heard"
+    sentence = "heard {heard_percent} % of take {number} of prompt run {run_number}"
+
+    run_number: int
+    number: int
+    spans_ms: tuple[tuple[int, int], ...]
+    heard_ms: int
+    heard_percent: int
+    blind: bool
+
+
+# -- uploads -----------------------------------------------------------------------------------------------------------
+@event
+class UploadImported(Event):
+    """The intake is observed; what is declared about the sound carries its own, weaker basis in the claims."""
+
+    kind = "upload.imported"
+    shred = _ERASE
+    sentence = "uploaded {name} as {role}, stating: {declared_words}"
+
+    role: str
+    declared: str
+    declared_words: str
+    elements: tuple[str, ...]
+    media_type: str
+    duration_ms: int
+    size_bytes: int
+    may_be_sold: bool
+    tool: str = ""
+    terms_version: int | None = None
+    credential: Mapping[str, str | int | bool | tuple[str, ...]] | None = None
+    already_known_as: str = ""
+    name: str = sealed()
+    filename: str = sealed(default="")
+    licence: str = sealed(default="")
+    prompt: str = sealed(default="")
+
+
+@event
+class UploadPrepared(Event):
+    kind = "upload.prepared"
+    sentence = "made a copy of an upload that browsers can play ({media_type})"
+
+    media_type: str
+    duration_ms: int
+
+
+# -- arrangements ------------------------------------------------------------------------------------------------------
+@event
+class ArrangementCreated(Event):
+    kind = "arrangement.created"
+    sentence = "started the arrangement {title} with {tracks} tracks"
+
+    title: str
+    digest: str
+    tracks: int
+    clips: int
+    takes: tuple[str, ...]
+
+
+@event
+class ArrangementSaved(Event):
+    kind = "arrangement.saved"
+    shred = _ERASE
+    sentence = "saved version {number} of the arrangement: {summary}"
+
+    number: int
+    parent: int
+    branch: bool
+    digest: str
+    name: str
+    summary: str
+    edit_counts: Mapping[str, int]
+    edits: tuple[Mapping[str, str | int | bool | None], ...]
+    edits_left_out: int
+    note: str = sealed(default="")
+
+
+@event
+class VersionNamed(Event):
+    kind = "arrangement.named"
+    sentence = "named version {number} “{name}”"
+
+    number: int
+    name: str
+
+
+@event
+class RenderRequested(Event):
+    kind = "render.requested"
+    sentence = "asked for the render of version {number}"
+
+    number: int
+    digest: str
+
+
+@event
+class RenderFinished(Event):
+    kind = "render.finished"
+    sentence = "rendered version {number}"
+
+    number: int
+    digest: str
+    duration_ms: int
+    sample_rate_hz: int
+    arranged_by_hand: bool
+    mixed_by_hand: bool
+
+
+# -- masters -----------------------------------------------------------------------------------------------------------
+@event
+class MasterRequested(Event):
+    kind = "master.requested"
+    sentence = "asked for master {number}"
+
+    number: int
+    target_lufs_milli: int
+    ceiling_millibel: int
+
+
+@event
+class MasterFinished(Event):
+    kind = "master.finished"
+    sentence = "made master {number}"
+
+    number: int
+    report: Mapping[str, str | int | None]
+
+
+# -- catalogue ---------------------------------------------------------------------------------------------------------
+@event
+class ToolAdded(Event):
+    kind = "tool.added"
+    sentence = "added {name} by {provider} to the tool catalogue"
+
+    key: str
+    name: str
+    provider: str
+    is_fictional: bool
+
+
+@event
+class ToolTermsRecorded(Event):
+    kind = "tool.terms_recorded"
+    sentence = (
+        "recorded terms {terms_version} of {tool}: {licence}, sale: {commercial} ({source}, {source_date})"
+    )
+
+    tool: str
+    terms_version: int
+    plan: str
+    licence: str
+    commercial: str
+    store_release: str
+    attribution: str
+    output_owner: str
+    training_licence: str
+    marks: str
+    blocked_by: tuple[str, ...]
+    trained_model: bool
+    source: str
+    source_date: str
+    certainty: str

@@ -1,0 +1,71 @@
+"""The jobs of this package, by name: what they are called, where they run, and what they carry (ids only)."""
+
+from __future__ import annotations
+
+from artists.models import User
+from generation.models import ArrangementVersion, EngineOffer, Project
+from provenance import jobs
+from provenance.jobs import HasActor, Job
+
+RUN = "generation.run"
+RENDER = "generation.render"
+MASTER = "generation.master"
+ANALYSE = "generation.analyse"
+OFFERS = "generation.offers"
+
+
+def enqueue_run(project: Project, *, run_id: str, offer: EngineOffer, variations: int, actor: User) -> Job:
+    many = "1 variation" if variations == 1 else f"{variations} variations"
+    return jobs.enqueue(
+        RUN,
+        {"run": run_id},
+        actor=actor,
+        queue="gpu" if offer.capabilities.get("needs_gpu") else "cpu",
+        subject=f"run:{run_id}",
+        stream=project.stream,
+        title=f"{many} by {offer.title}",
+    )
+
+
+def enqueue_analysis(project: Project, *, upload_id: str, actor: HasActor) -> Job:
+    return jobs.enqueue(
+        ANALYSE,
+        {"upload": upload_id},
+        actor=actor,
+        subject=f"upload:{upload_id}",
+        stream=project.stream,
+        title="Waveform and loudness of an upload",
+        priority=2,
+    )
+
+
+def enqueue_render(version: ArrangementVersion, *, render_id: str, actor: User) -> Job:
+    return jobs.enqueue(
+        RENDER,
+        {"render": render_id},
+        actor=actor,
+        subject=f"render:{render_id}",
+        stream=version.arrangement.project.stream,
+        title=f"Render of version {version.number}",
+        priority=1,
+    )
+
+
+def enqueue_master(project: Project, *, master_id: str, number: int, actor: User) -> Job:
+    return jobs.enqueue(
+        MASTER,
+        {"master": master_id},
+        actor=actor,
+        subject=f"master:{master_id}",
+        stream=project.stream,
+        title=f"Master {number}",
+        priority=1,
+    )
+
+
+def request_cancel(job: Job, *, actor: User) -> Job:
+    return jobs.request_cancel(job, actor=actor)
+
+
+def retry(job: Job, *, actor: User) -> Job:
+    return jobs.retry(job, actor=actor)

@@ -1,0 +1,63 @@
+"""What can be done: verb functions with a required `actor`. Pages, API and tasks all call these."""
+
+from __future__ import annotations
+
+from generation.prompting import BriefValues, StyleWarning, build_prompt, style_warnings
+from generation.services.arrangements import create_arrangement, head_of, name_version, save_version
+from generation.services.briefs import brief_values, save_brief
+from generation.services.catalogue import (
+    TermsValues,
+    add_tool,
+    external_terms,
+    record_terms,
+    save_offers,
+    seed_catalogue,
+    terms_in_force,
+    tools_with_terms,
+)
+from generation.services.masters import TermsUse, lineage_terms, request_master, request_render
+from generation.services.material import Material, materials
+from generation.services.projects import add_member, create_project, remove_member
+from generation.services.runs import MAX_VARIATIONS, cancel_job, request_run, retry_job
+from generation.services.takes import heard_percent, record_heard, reject_take, reset_take, shortlist_take
+from generation.services.uploads import import_upload
+
+__all__ = [
+    "MAX_VARIATIONS",
+    "BriefValues",
+    "Material",
+    "StyleWarning",
+    "TermsUse",
+    "TermsValues",
+    "add_member",
+    "add_tool",
+    "brief_values",
+    "build_prompt",
+    "cancel_job",
+    "create_arrangement",
+    "create_project",
+    "external_terms",
+    "head_of",
+    "heard_percent",
+    "import_upload",
+    "lineage_terms",
+    "materials",
+    "name_version",
+    "record_heard",
+    "record_terms",
+    "reject_take",
+    "remove_member",
+    "request_master",
+    "request_render",
+    "request_run",
+    "reset_take",
+    "retry_job",
+    "save_brief",
+    "save_offers",
+    "save_version",
+    "seed_catalogue",
+    "shortlist_take",
+    "style_warnings",
+    "terms_in_force",
+    "tools_with_terms",
+]

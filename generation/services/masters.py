@@ -1,0 +1,151 @@
+"""Renders and masters: asking for them, and the terms of everything inside."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from artists.models import User
+from generation import arrangement as doc
+from generation import events, queue
+from generation.errors import BadValue, NotPossible
+from generation.models import ArrangementVersion, Master, Render, Take, TakeStem, ToolTerms, Upload
+from generation.services.common import locked, next_number, ref
+from provenance import queries
+from provenance.ledger import record
+from provenance.models import Asset
+
+TARGET_LUFS = (-30.0, -5.0)
+CEILING_DBTP = (-9.0, 0.0)
+
+
+def request_render(version: ArrangementVersion, *, actor: User) -> Render:
+    """Ask for the audio of a version. The same version always gives the same samples."""
+    document = doc.parse(version.document)
+    if not document.length_samples:
+        raise NotPossible("Nothing sounds in this version. Add a clip, or unmute a track, and save it first.")
+    project = version.arrangement.project
+    with transaction.atomic():
+        render_id = uuid.uuid4()
+        entry = record(
+            events.RenderRequested(
+                stream=project.stream,
+                subjects=(ref("render", render_id), ref("version", version)),
+                number=version.number,
+                digest=version.digest,
+            ),
+            actor=actor,
+        )
+        job = queue.enqueue_render(version, render_id=str(render_id), actor=actor)
+        return Render.objects.create(id=render_id, entry=entry, version=version, job=job, requested_by=actor)
+
+
+def request_master(
+    render: Render, *, target_lufs: float = -14.0, ceiling_dbtp: float = -1.0, actor: User
+) -> Master:
+    """Ask for a master at a loudness target. Raises `NotPossible` while the render is not finished."""
+    if render.asset_id is None:
+        raise NotPossible("The render is not finished. Wait for it, or start it again.")
+    target = _level(target_lufs, TARGET_LUFS, field="target_lufs", what="target", unit="LUFS")
+    ceiling = _level(ceiling_dbtp, CEILING_DBTP, field="ceiling_dbtp", what="ceiling", unit="dBTP")
+    project = render.version.arrangement.project
+    with transaction.atomic():
+        locked(project)
+        master_id = uuid.uuid4()
+        number = next_number(Master.objects.filter(render__version__arrangement__project=project))
+        entry = record(
+            events.MasterRequested(
+                stream=project.stream,
+                subjects=(ref("master", master_id), ref("render", render)),
+                number=number,
+                target_lufs_milli=round(target * 1000),
+                ceiling_millibel=round(ceiling * 100),
+            ),
+            actor=actor,
+        )
+        job = queue.enqueue_master(project, master_id=str(master_id), number=number, actor=actor)
+        return Master.objects.create(
+            id=master_id,
+            entry=entry,
+            render=render,
+            number=number,
+            target_lufs_milli=round(target * 1000),
+            ceiling_millibel=round(ceiling * 100),
+            job=job,
+            requested_by=actor,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TermsUse:
+    """Something inside a master and the terms it came under. `terms` is None for third-party licences.
+
+    `may_be_sold`: yes, no or unknown, as the terms or the upload's licence say. Either `take` or `upload` is set.
+    """
+
+    terms: ToolTerms | None
+    asset: Asset
+    why: str
+    may_be_sold: str
+    take: Take | None = None
+    upload: Upload | None = None
+
+
+def lineage_terms(master: Master) -> list[TermsUse]:
+    """The terms of everything in the master's lineage. Bytes that were made here count wherever they turn up."""
+    if master.wav is None:
+        return []
+    digests: set[str] = set()
+    for body in queries.bodies_for_asset(master.wav.sha256, decisions=False):
+        digests.update(item.sha256 for item in (*body.inputs, *body.outputs))
+    found: dict[tuple[object, object], TermsUse] = {}
+
+    takes = Take.objects.filter(asset__sha256__in=digests).select_related(
+        "asset", "run__terms__tool", "run__project"
+    )
+    stems = TakeStem.objects.filter(asset__sha256__in=digests).select_related(
+        "asset", "take__run__terms__tool", "take__run__project"
+    )
+    for asset, take, what in [
+        *((take.asset, take, f"take {take.number}") for take in takes),
+        *((stem.asset, stem.take, f"take {stem.take.number}, {stem.name}") for stem in stems),
+    ]:
+        terms = take.run.terms
+        found[("take", take.pk)] = TermsUse(
+            terms=terms,
+            asset=asset,
+            why=f"{what} of prompt run {take.run.number} was made with {terms.tool.name}",
+            may_be_sold=terms.commercial,
+            take=take,
+        )
+    uploads = Upload.objects.filter(asset__sha256__in=digests, project=master.project)
+    for upload in uploads.select_related("asset", "terms__tool"):
+        if upload.terms is not None:
+            why, sold = f"“{upload.name}” was made with {upload.terms.tool.name}", upload.terms.commercial
+        elif upload.declared == Upload.Declared.THIRD_PARTY:
+            why, sold = (
+                f"“{upload.name}” is somebody else's, under licence",
+                "yes" if upload.may_be_sold else "no",
+            )
+        elif upload.c2pa.get("generated"):
+            why, sold = (
+                f"“{upload.name}” carries the credential of a model whose terms are not stated",
+                "unknown",
+            )
+        else:
+            continue
+        found[("upload", upload.pk)] = TermsUse(
+            terms=upload.terms, asset=upload.asset, why=why, may_be_sold=sold, upload=upload
+        )
+    return list(found.values())
+
+
+def _level(value: float, limits: tuple[float, float], *, field: str, what: str, unit: str) -> float:
+    low, high = limits
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or not low <= value <= high:
+        raise BadValue(f"The {what} lies between {low:g} and {high:g} {unit}.", field=field)
+    return float(value)
