@@ -58,7 +58,7 @@ def _prepare(command: str, argv: list[str]) -> None:
     if engines:
         wanted.append("engines")
     environment.ensure(wanted)
-    if command in {"up", "test"}:
+    if command in {"up", "test", "lint"}:
         bootstrap_frontend.ensure(ROOT, environment)
     if not environment.is_current():
         os.environ["PATH"] = f"{environment.bin}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -77,7 +77,7 @@ def _verify_bundle(arguments: list[str]) -> None:
 
 
 def _lint() -> int:
-    """Format, lint, types and import contracts. Returns 0 when all of them pass."""
+    """Format, lint, types, import contracts, front end. Returns 0 when all of them pass."""
     environment = bootstrap_env.Environment(ROOT)
     os.chdir(ROOT)
     steps = (
@@ -86,12 +86,14 @@ def _lint() -> int:
         ("mypy", "--no-error-summary", "."),
         ("lint-imports", "--no-cache"),
     )
-    failed = []
+    failed = False
     for step in steps:
         print("--", *step, flush=True)
-        if subprocess.run([environment.bin / step[0], *step[1:]], check=False).returncode:
-            failed.append(step[0])
-    return 1 if failed else 0
+        failed |= subprocess.run([environment.bin / step[0], *step[1:]], check=False).returncode != 0
+    for script in ("check", "test"):
+        print("-- npm run", script, flush=True)
+        failed |= not bootstrap_frontend.run(ROOT, environment, script)
+    return int(failed)
 
 
 def _django(command: str, argv: list[str]) -> None:

