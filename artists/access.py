@@ -81,3 +81,8 @@ def invitation_for(user: User, pk: uuid.UUID | str) -> Invitation:
     if invitation is None:
         raise Http404("No such invitation.")
     return invitation
+
+
+def member_by_email(email: str) -> User | None:
+    """An active account by its address, for letting a collaborator in. Says nothing but whether it exists."""
+    return User.objects.filter(email__iexact=email.strip(), is_active=True).first()

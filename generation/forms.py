@@ -1,0 +1,164 @@
+"""Forms of the workspace. They parse; what is possible is decided by the services, whose messages they show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from generation.models import EngineOffer, ToolTerms, Upload
+from generation.prompting import BriefValues
+from provenance.elements import ROLES, element_label, role_label
+
+GENRES = ("ambient", "cinematic", "pop", "rock", "folk", "jazz", "lo-fi", "hip-hop", "house", "techno")
+METRES = ("4/4", "3/4", "6/8", "5/4", "7/8")
+INSTRUMENTS = ("piano", "keys", "strings", "pads", "guitar", "bass", "drums", "percussion", "voice")
+ROLE_CHOICES = [(role, role_label(role)) for role in ROLES]
+
+
+def words(text: str) -> tuple[str, ...]:
+    """`intro, A, B` as a tuple; commas, semicolons, middle dots and new lines separate."""
+    for mark in ";\n·":
+        text = text.replace(mark, ",")
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+class ProjectForm(forms.Form):
+    title = forms.CharField(max_length=160, help_text="A working title; it can stay.")
+    artist = forms.ModelChoiceField(queryset=None)
+
+    def __init__(self, *args: Any, artists: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["artist"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = artists
+        if artists.count() == 1:
+            field.initial = artists.first()
+
+
+class BriefForm(forms.Form):
+    purpose = forms.CharField(
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="What is this song for?",
+    )
+    mood = forms.CharField(max_length=400, required=False)
+    genre = forms.CharField(max_length=60, required=False, widget=forms.TextInput(attrs={"list": "genres"}))
+    tempo_bpm = forms.FloatField(label="Tempo", required=False)
+    key = forms.CharField(max_length=40, required=False, help_text="For example D minor.")
+    metre = forms.ChoiceField(choices=[(metre, metre) for metre in METRES], initial="4/4")
+    structure = forms.CharField(
+        max_length=400,
+        required=False,
+        initial="intro, A, A', B, outro",
+        help_text="Sections in order, with commas.",
+    )
+    energy = forms.CharField(
+        label="Energy arc",
+        max_length=400,
+        required=False,
+        initial="0.2, 0.5, 0.6, 0.9, 0.3",
+        help_text="0 to 1, one per section.",
+    )
+    instruments = forms.CharField(
+        max_length=400, required=False, help_text=f"With commas; for example {', '.join(INSTRUMENTS[:5])}."
+    )
+    avoid = forms.CharField(max_length=400, required=False, help_text="What must not be in it, with commas.")
+    prompt = forms.CharField(
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Built from the rest while it is empty. Change it as you like.",
+    )
+
+    def clean_energy(self) -> tuple[float, ...]:
+        try:
+            return tuple(float(part) for part in words(self.cleaned_data["energy"]))
+        except ValueError:
+            raise forms.ValidationError("Write numbers between 0 and 1, with commas.") from None
+
+    def values(self) -> BriefValues:
+        data = dict(self.cleaned_data)
+        for name in ("structure", "instruments", "avoid"):
+            data[name] = words(data[name])
+        return BriefValues(**data)
+
+    @staticmethod
+    def initial_of(values: BriefValues) -> dict[str, Any]:
+        return {
+            "purpose": values.purpose,
+            "mood": values.mood,
+            "genre": values.genre,
+            "tempo_bpm": None if values.tempo_bpm is None else f"{values.tempo_bpm:g}",
+            "key": values.key,
+            "metre": values.metre or "4/4",
+            "structure": ", ".join(values.structure),
+            "energy": ", ".join(f"{value:g}" for value in values.energy),
+            "instruments": ", ".join(values.instruments),
+            "avoid": ", ".join(values.avoid),
+            "prompt": values.prompt,
+        }
+
+
+class RunForm(forms.Form):
+    engine = forms.ChoiceField()
+    variations = forms.IntegerField(initial=6, help_text="1 to 30.")
+    duration_s = forms.FloatField(label="Length", initial=30)
+    base_seed = forms.IntegerField(
+        label="First seed",
+        required=False,
+        help_text="Empty: by chance. The same seed gives the same take again.",
+    )
+    prompt = forms.CharField(max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    acknowledge_warnings = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, offers: list[EngineOffer], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["engine"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(offer.name, offer.title) for offer in offers if offer.available]
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField()
+    name = forms.CharField(max_length=120, required=False, help_text="Empty: the file's name.")
+    role = forms.ChoiceField(label="What it plays", choices=ROLE_CHOICES, initial="lead_vocal")
+    declared = forms.ChoiceField(
+        label="Who or what made it",
+        choices=Upload.Declared.choices,
+        widget=forms.RadioSelect,
+        initial="own_performance",
+    )
+    elements = forms.MultipleChoiceField(
+        label="Also yours in it",
+        required=False,
+        choices=[(name, element_label(name)) for name in ("lyrics", "melody", "harmony", "arrangement")],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="The performance is covered anyway. Leave out what somebody else wrote.",
+    )
+    terms = forms.ModelChoiceField(label="Tool", queryset=ToolTerms.objects.none(), required=False)
+    prompt = forms.CharField(max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    licence = forms.CharField(max_length=200, required=False, help_text="Which licence, from whom.")
+    may_be_sold = forms.BooleanField(label="The licence covers selling", required=False, initial=True)
+
+    def __init__(self, *args: Any, terms: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["terms"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = terms
+        field.label_from_instance = lambda row: f"{row.tool.name}, {row.plan or row.licence}"  # type: ignore[method-assign]
+
+
+class ArrangementForm(forms.Form):
+    title = forms.CharField(max_length=120)
+
+
+class MasterForm(forms.Form):
+    target_lufs = forms.FloatField(label="Loudness", initial=-14.0)
+    ceiling_dbtp = forms.FloatField(label="True peak ceiling", initial=-1.0)
+
+
+class MemberForm(forms.Form):
+    email = forms.EmailField(label="E-mail of their account")
+    can_edit = forms.BooleanField(label="May change things", required=False)

@@ -1,0 +1,186 @@
+"""Prompt runs and the takes board."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from artists.models import User
+from artists.views import user_of
+from generation import access, reading, services
+from generation.errors import BadValue, StyleWarned
+from generation.forms import RunForm
+from generation.models import PromptRun, Take
+from generation.views.common import REFUSED, fault_json, form_page, show_fault
+from provenance.assets import peaks_response, read, serve
+from provenance.errors import UserFault
+
+REASONS_KEEP = ("it breathes", "the melody stays", "good bass", "surprising")
+REASONS_LET_GO = ("nothing happens", "too busy", "wrong mood", "sounds like something else")
+
+
+@require_http_methods(["GET", "POST"])
+def run_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    user = user_of(request)
+    project = access.project_for(user, pk, write=True)
+    brief = reading.latest_brief(project)
+    offers = reading.offers()
+    initial = {"prompt": brief.words.get("prompt", "") if brief else ""}
+    form = RunForm(request.POST or None, offers=offers, initial=initial)
+    warnings: Any = ()
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            run = services.request_run(
+                project,
+                brief=brief,
+                engine=data["engine"],
+                duration_s=data["duration_s"],
+                variations=data["variations"],
+                prompt=data["prompt"],
+                base_seed=data["base_seed"],
+                acknowledge_warnings=data["acknowledge_warnings"],
+                actor=user,
+            )
+        except StyleWarned as fault:
+            warnings = fault.warnings
+        except UserFault as fault:
+            show_fault(form, fault)
+        else:
+            return redirect("generation:run", pk=run.pk)
+    context = {"project": project, "brief": brief, "offers": offers, "warnings": warnings}
+    response = form_page(request, "generation/run_form.html", form, context)
+    if warnings:
+        response.status_code = REFUSED
+    return response
+
+
+@require_GET
+def run_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The takes board."""
+    user = user_of(request)
+    run = access.run_for(user, pk)
+    context = {
+        **_board(run, user),
+        "brief_words": run.brief.words if run.brief else {},
+        "prompt": reading.prompt_of(run),
+        "reasons_keep": REASONS_KEEP,
+        "reasons_let_go": REASONS_LET_GO,
+    }
+    return render(request, "generation/run.html", context)
+
+
+@require_GET
+def run_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The running job, and the takes that came since `have`."""
+    user = user_of(request)
+    run = access.run_for(user, pk)
+    have = request.GET.get("have", "0")
+    context = _board(run, user)
+    seen = int(have) if have.isascii() and have.isdigit() and len(have) < 6 else 0
+    context["fresh"] = context["takes"][seen:]
+    context["reasons_keep"], context["reasons_let_go"] = REASONS_KEEP, REASONS_LET_GO
+    return render(request, "generation/run_status.html", context)
+
+
+def _board(run: PromptRun, user: User) -> dict[str, Any]:
+    takes = reading.takes_of(run, listener=user)
+    return {
+        "run": run,
+        "project": run.project,
+        "takes": takes,
+        "kept": sum(take.state == Take.State.SHORTLISTED for take in takes),
+        "heard": sum(take.heard > 0 for take in takes),
+        "may_write": access.may_write(user, run.project),
+    }
+
+
+@require_POST
+def take_decide(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    user = user_of(request)
+    take = access.take_for(user, pk, write=True)
+    reason, blind = request.POST.get("reason", ""), request.POST.get("blind") == "1"
+    error = ""
+    try:
+        match request.POST.get("decision"):
+            case "keep":
+                services.shortlist_take(take, reason=reason, blind=blind, actor=user)
+            case "let_go":
+                services.reject_take(take, reason=reason, blind=blind, actor=user)
+            case "reset":
+                services.reset_take(take, actor=user)
+            case _:
+                raise BadValue("Keep it or let it go.")
+    except UserFault as fault:
+        error = fault.message
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("generation:run", pk=take.run_id)
+    fresh = next(item for item in reading.takes_of(take.run, listener=user) if item.pk == take.pk)
+    context = {
+        "take": fresh,
+        "run": take.run,
+        "project": take.run.project,
+        "may_write": True,
+        "error": error,
+        "reasons_keep": REASONS_KEEP,
+        "reasons_let_go": REASONS_LET_GO,
+    }
+    return render(request, "generation/take.html", context, status=REFUSED if error else 200)
+
+
+@require_POST
+def take_heard(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """What somebody heard. Readers listen too, so reading the project is enough."""
+    user = user_of(request)
+    take = access.take_for(user, pk)
+    try:
+        data = json.loads(request.body)
+        spans = data["spans"] if isinstance(data, dict) else None
+    except (ValueError, KeyError, RecursionError):
+        spans = None
+    if not isinstance(spans, list):
+        return JsonResponse(
+            {"error": {"code": "invalid", "message": 'Send {"spans": [[from_ms, to_ms], ...]}.'}}, status=400
+        )
+    try:
+        services.record_heard(take, spans_ms=spans, blind=request.GET.get("blind") == "1", actor=user)
+    except UserFault as fault:
+        return fault_json(fault)
+    return HttpResponse(status=204)
+
+
+@require_safe
+def take_audio(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    take = access.take_for(user_of(request), pk)
+    return serve(request, take.asset, filename=f"take-{take.number}.wav")  # type: ignore[return-value]
+
+
+@require_safe
+def take_peaks(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    return peaks_response(request, access.take_for(user_of(request), pk).asset)
+
+
+@require_safe
+def take_midi(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    take = access.take_for(user_of(request), pk)
+    if take.midi is None:
+        return HttpResponse("This take has no notes.", status=404, content_type="text/plain")
+    response = HttpResponse(read(take.midi), content_type="audio/midi")
+    response["Content-Disposition"] = f'attachment; filename="take-{take.number}.mid"'
+    return response
+
+
+@require_safe
+def stem_audio(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    stem = access.stem_for(user_of(request), pk)
+    return serve(request, stem.asset, filename=f"{stem.role}.wav")  # type: ignore[return-value]
+
+
+@require_safe
+def stem_peaks(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    return peaks_response(request, access.stem_for(user_of(request), pk).asset)
