@@ -23,14 +23,16 @@ class Noted(Event):
     shred = "Erased with its vault row."
 
     number: Any = 0
-    words: Any = sealed(default="")
+    words: Any = sealed(default="")  # noqa: RUF009 - a dataclass field
 
 
 def sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def note(number: Any = 0, *, stream: str = "project:1", words: Any = "", actor: Any = ACTOR, **more: Any) -> Entry:
+def note(
+    number: Any = 0, *, stream: str = "project:1", words: Any = "", actor: Any = ACTOR, **more: Any
+) -> Entry:
     """One committed entry."""
     with transaction.atomic():
         return ledger.record(Noted(stream=stream, number=number, words=words, **more), actor=actor)

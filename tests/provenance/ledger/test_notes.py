@@ -84,12 +84,18 @@ def test_a_checkpoint_reads_as_the_specification_writes_it():
     # The example of c2sp.org/tlog-checkpoint.
     text = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
     head = notes.TreeHead.parse(text)
-    assert (head.origin, head.size, head.root.hex()[:8]) == ("example.com/behind-the-sofa", 20852163, "0ac5186a")
+    assert (head.origin, head.size, head.root.hex()[:8]) == (
+        "example.com/behind-the-sofa",
+        20852163,
+        "0ac5186a",
+    )
     assert head.text == text
     assert notes.TreeHead.parse(text + "extension\n").extensions == ("extension",)
 
 
-@pytest.mark.parametrize("text", ["a\n1\n", "a\n01\n" + "A" * 43 + "=\n", "a\n-1\n" + "A" * 43 + "=\n", "a\n1\nAAAA\n", "a\n1\n\n"])
+@pytest.mark.parametrize(
+    "text", ["a\n1\n", "a\n01\n" + "A" * 43 + "=\n", "a\n-1\n" + "A" * 43 + "=\n", "a\n1\nAAAA\n", "a\n1\n\n"]
+)
 def test_what_is_no_checkpoint_is_refused(text):
     with pytest.raises(notes.NoteError):
         notes.TreeHead.parse(text)
