@@ -174,9 +174,9 @@ def test_three_hundred_nodes_are_built_and_placed_within_a_tenth_of_a_second() -
 
 
 def _seconds(entries: list[EntryBody]) -> float:
-    before = time.perf_counter()
+    before = time.process_time()  # a busy neighbour is not our slowness
     layout(graph(entries, sha("render")))
-    return time.perf_counter() - before
+    return time.process_time() - before
 
 
 @pytest.mark.parametrize("limit", [2, 12, 60, 300])
