@@ -105,7 +105,7 @@ export class Transport extends HTMLElement {
     if (before !== track) this.#flush(before);
     if (at !== undefined) this.#place(track, at);
     this.#applyGain();
-    this.#show();
+    this.#show(track);
     await this.#start();
   }
 
@@ -236,9 +236,7 @@ export class Transport extends HTMLElement {
     this.#chip.title = this.#matching ? "Louder takes are turned down to the quietest. Press to hear them as loud as they were made." : "Press to compare at equal loudness.";
   }
 
-  #show(): void {
-    const track = this.#current;
-    if (!track) return;
+  #show(track: Track): void {
     this.classList.add("live");
     this.#title.textContent = [track.title, track.sub].filter(Boolean).join(" · ");
     this.#title.setAttribute("href", track.href);
@@ -319,8 +317,11 @@ export class Transport extends HTMLElement {
   };
 
   #onArrive = (): void => {
-    if (!this.#current) return;
-    this.#readLevels(this.#current.group);
+    const track = this.#current;
+    if (!track) return;
+    const button = document.querySelector<HTMLElement>(`main [data-play="${CSS.escape(track.url)}"]`);
+    if (button) this.#show(this.#trackOf(button));
+    this.#readLevels(track.group);
     this.#sync();
   };
 

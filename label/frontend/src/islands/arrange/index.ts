@@ -112,6 +112,7 @@ class Arrange extends HTMLElement {
       const on = table.element.hidden === true;
       table.show(on);
       timeline.element.hidden = on;
+      this.classList.toggle("as-table", on);
       asTable.setAttribute("aria-pressed", String(on));
     });
     asTable.setAttribute("aria-pressed", "false");

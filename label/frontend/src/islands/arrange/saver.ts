@@ -125,6 +125,7 @@ export class Saver {
     if (!theirs) return;
     this.conflict = null;
     this.version = theirs.version;
+    this.name = "";
     this.#stored = JSON.stringify(theirs.document);
     this.state = "saved";
     this.editor.edit(`look at version ${theirs.version} by ${theirs.by}`, theirs.document);
