@@ -57,7 +57,8 @@ def _pitch(
             return root + 12
         case "step":
             goal = setting.key.index(root_near(following, previous))
-            return setting.key.pitch(goal + rng.choice((-1, 1)))
+            below = setting.key.pitch(goal - 1)
+            return below if rng.random() < 0.5 and below >= LOW else setting.key.pitch(goal + 1)
         case _:
             return root
 
@@ -147,8 +148,11 @@ def _walking(metre: Metre, hard: int, rng: random.Random, change: random.Random)
     line: Line = [(0, metre.pulses[0] - 30, "root")]
     for start, pulse in list(zip(metre.pulse_starts, metre.pulses, strict=True))[1:-1]:
         line.append((start, pulse - 30, change.choice(("third", "fifth", "fifth", "root"))))
-    if len(metre.pulses) > 1:
-        line.append((metre.pulse_starts[-1], metre.pulses[-1] - 30, "step"))
+    last, length = metre.pulse_starts[-1], metre.pulses[-1]
+    if last in metre.strong:  # a strong beat keeps its chord tone; the step comes after it
+        line.append((last, length - 270, change.choice(("third", "fifth"))))
+        last, length = last + length - 240, 240
+    line.append((last, length - 30, "step"))
     return line
 
 

@@ -1,4 +1,4 @@
-"""Drum and percussion parts: written patterns in 4/4, the same roles by rule in every other metre, fills and crashes."""
+"""Drum and percussion parts: written patterns in 4/4, the same roles by rule in other metres, fills and crashes."""
 
 import random
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class DrumStyle:
     times: tuple[tuple[str, ...], ...]
     colour: tuple[tuple[int, str], ...] = ()  # played at level 2
     four: bool = False  # a kick on each pulse
-    toms: bool = True  # fills on toms; else on the backbeat's drum
+    toms: bool = True  # fills on toms; else on the snare
     crash: bool = True
 
 
@@ -86,7 +86,11 @@ STYLES: dict[str, DrumStyle] = {
         crash=False,
     ),
     "swing": DrumStyle(
-        kicks=(("-.......-.......",), ("-...-...-...-...", "o.......-.....-."), ("o..-..-.o...-...", "-...o...-..o....")),
+        kicks=(
+            ("-.......-.......",),
+            ("-...-...-...-...", "o.......-.....-."),
+            ("o..-..-.o...-...", "-...o...-..o...."),
+        ),
         backbeat=(PEDAL, PEDAL, PEDAL),
         time=(RIDE, RIDE, RIDE),
         times=(("x...x...x...x...",), ("o...x.o.o...x.o.",), ("o...x.o.o...x.o.", "o.o.x.o.o.o.x.o.")),
@@ -95,7 +99,11 @@ STYLES: dict[str, DrumStyle] = {
         crash=False,
     ),
     "cinematic": DrumStyle(
-        kicks=(("x...............",), ("x.........x.....", "x.....x........."), ("x..x..x.x..x..x.", "x.x...x.x.x...x.")),
+        kicks=(
+            ("x...............",),
+            ("x.........x.....", "x.....x........."),
+            ("x..x..x.x..x..x.", "x.x...x.x.x...x."),
+        ),
         backbeat=(FLOOR_TOM, FLOOR_TOM, SNARE),
         backbeats=("............x...", "............x.x."),
         time=(LOW_TOM, LOW_TOM, LOW_TOM),
@@ -197,7 +205,7 @@ def _by_rule(
         spare = [t for t in range(240, metre.bar_ticks, 240) if t not in metre.pulse_starts]
         hits.append((rng.choice(spare), KICK, "o"))
     hits += [(start, style.backbeat[hard], "x") for start in answers]
-    every_pulse = hard == 0 or (style.time[hard] == RIDE and "o.o" not in time)
+    every_pulse = len(metre.pulses) > 2 and (hard == 0 or (style.time[hard] == RIDE and "o.o" not in time))
     for tick in range(0, metre.bar_ticks, STEP if time == _SIXTEENTHS else 240):
         on_pulse = tick in metre.pulse_starts
         if on_pulse or not every_pulse:
@@ -237,7 +245,7 @@ def _fill(
     style: DrumStyle, metre: Metre, origin: int, start: int, energy: float, hard: int, rng: random.Random
 ) -> list[Note]:
     ticks = range(start, metre.bar_ticks, STEP)
-    drums = (HIGH_TOM, MID_TOM, LOW_TOM, FLOOR_TOM) if style.toms else (style.backbeat[hard],)
+    drums = (HIGH_TOM, MID_TOM, LOW_TOM, FLOOR_TOM) if style.toms else (SNARE,)
     notes: list[Note] = []
     for place, tick in enumerate(ticks):
         if tick != start and rng.random() < (0.25 if hard == 2 else 0.45):

@@ -12,7 +12,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     (r"drop", "drop"),
     (r"chorus|hook|refrain", "chorus"),
     (r"pre-?chorus|build|build-?up|riser|lift", "build"),
-    (r"bridge|middle ?(?:8|eight)|c|d", "bridge"),
+    (r"bridge|middle(?: eight)?|c|d", "bridge"),
     (r"b", "contrast"),
 )
 ENERGY = {
@@ -88,7 +88,7 @@ def plan(
         if kind not in BORROWING:
             heard[material] = variation + 1
         if not energy:
-            value = ENERGY[kind] + lift + 0.06 * variation
+            value = ENERGY[kind] + lift + (0.06 * variation if kind not in BORROWING else 0.0)
         elif len(energy) == len(labels):
             value = energy[kept[place]]
         else:

@@ -86,7 +86,7 @@ GENRES: tuple[Genre, ...] = (
         tempo_bpm=70,
         key="D dorian",
         programs={
-            "lead": (11, 88, 73, 98, 108), "keys": (4, 88, 8, 0), "pads": (89, 95, 97), "strings": (49, 50),
+            "lead": (11, 88, 73, 108), "keys": (4, 88, 8, 0), "pads": (89, 95), "strings": (49, 50),
             "guitar": (46, 24), "bass": (39, 35), "drums": (24, 0), "percussion": (0,),
         },
         drums="sparse",
@@ -155,7 +155,7 @@ GENRES: tuple[Genre, ...] = (
         tempo_bpm=100,
         key="G major",
         programs={
-            "lead": (110, 73, 22, 78), "guitar": (25, 24), "keys": (21, 0), "strings": (48,), "pads": (49,),
+            "lead": (110, 73, 74), "guitar": (25, 24), "keys": (21, 0), "strings": (48,), "pads": (49,),
             "bass": (32,), "drums": (40, 8), "percussion": (0,),
         },
         drums="folk",
@@ -195,7 +195,7 @@ GENRES: tuple[Genre, ...] = (
     ),
     Genre(
         name="cinematic",
-        words=("cinematic", "film", "soundtrack", "score", "orchestral", "epic", "trailer", "classical", "neo-classical"),
+        words=("cinematic", "film", "soundtrack", "score", "orchestral", "epic", "trailer", "classical"),
         tempo_bpm=84,
         key="C minor",
         programs={

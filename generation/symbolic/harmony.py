@@ -1,4 +1,4 @@
-"""Chords along the piece, and how they are voiced: diatonic, each idea with its own progression, a cadence at the end."""
+"""Chords along the piece, and their voicing: diatonic, each idea with its own progression, a cadence at the end."""
 
 import random
 from collections.abc import Sequence

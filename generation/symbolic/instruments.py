@@ -40,7 +40,7 @@ _TABLE: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("pad|synth pad|warm pad|drone|ambient pad", "pads", (89, 95)),
     ("choir|choir pad|vocal pad", "pads", (52, 91)),
     ("synth strings|string machine", "pads", (50, 51)),
-    ("texture|atmosphere|soundscape", "pads", (99, 97)),
+    ("texture|atmosphere|soundscape", "pads", (99,)),
     ("bass", "bass", ()),
     ("upright bass|double bass|acoustic bass|contrabass|standup bass", "bass", (32,)),
     ("bass guitar|electric bass|finger bass|fingered bass", "bass", (33,)),
@@ -63,7 +63,7 @@ _TABLE: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("trombone", "lead", (57,)),
     ("french horn|horn|horns", "lead", (60,)),
     ("violin|fiddle", "lead", (40, 110)),
-    ("whistle|tin whistle|penny whistle", "lead", (78,)),
+    ("whistle|tin whistle|penny whistle", "lead", (74,)),  # the soundfont's own whistle is out of tune
     ("recorder", "lead", (74,)),
     ("pan flute|panpipes", "lead", (75,)),
     ("harmonica", "lead", (22,)),

@@ -1,4 +1,4 @@
-"""A melody of motifs: one idea for each material, varied along phrases, chord tones on strong beats, an ending on the tonic.
+"""A melody of motifs: one idea for each material, varied along phrases; chord tones on strong beats; a tonic to end on.
 
 A motif is a bar's rhythm with a contour in scale steps. A phrase of up to four bars strings motifs together as a, a
 varied, b, cadence; the contour of the phrase is an arch whose height follows the section's energy.
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from generation.symbolic.form import Section
 from generation.symbolic.notes import Note
 from generation.symbolic.setting import Setting, velocity
-from generation.symbolic.theory import Chord, Metre
+from generation.symbolic.theory import Chord, Key, Metre
 
 SPAN = 17  # semitones of range above the lead's lowest note
+LEAP = 7  # semitones; a chord tone may lie two further
 STEPS = (-2, -1, -1, -1, 0, 1, 1, 1, 2, 2, -3, 3)
 PHRASES = ("aavc", "avbc", "abac", "aabc", "abvc")
 
@@ -165,20 +166,15 @@ def _bar(
     if cadence:
         shape = _cadence(shape, metre)
     centre = low + 4 + 5 * section.energy + 4 * arch
-    anchor = key.index(
-        nearest_chord_tone(setting.chord(origin), round((2 * centre + previous) / 3), low, high)
-    )
+    anchor = key.index(nearest_chord_tone(setting.chord(origin), round((centre + previous) / 2), low, high))
     notes: list[Note] = []
     for place, tone in enumerate(shape):
         chord = setting.chord(origin + tone.offset)
-        pitch = _folded(key.pitch(anchor + tone.step), low, high)
+        pitch = _reflected(key.pitch(anchor + tone.step), low, high)
+        pitch = _in_key(key, _nearer(pitch, previous), low, high)
         last = place == len(shape) - 1
         if tone.offset in metre.strong or tone.duration >= 720 or (cadence and last):
             pitch = nearest_chord_tone(chord, pitch, low, high)
-        while abs(pitch - previous) > 9:  # no leap wider than a sixth
-            pitch += 12 if previous > pitch else -12
-            if not low <= pitch <= high:
-                pitch = nearest_chord_tone(chord, previous, low, high)
         accent = (0.5 if tone.offset in metre.strong else -0.2) + 0.3 * arch + rng.uniform(-0.15, 0.15)
         held = max(60, round(tone.duration * 0.95))
         notes.append(Note(origin + tone.offset, pitch, held, velocity(section.energy, accent)))
@@ -203,9 +199,22 @@ def nearest_chord_tone(chord: Chord, pitch: int, low: int, high: int) -> int:
     return min(options, key=lambda option: (abs(option - pitch), option))
 
 
-def _folded(pitch: int, low: int, high: int) -> int:
-    while pitch > high:
-        pitch -= 12
-    while pitch < low:
-        pitch += 12
-    return pitch
+def _reflected(pitch: int, low: int, high: int) -> int:
+    """Turn a line back at the edges of the range, as a singer would, rather than let it jump an octave."""
+    pitch = 2 * high - pitch if pitch > high else pitch
+    pitch = 2 * low - pitch if pitch < low else pitch
+    return min(high, max(low, pitch))
+
+
+def _in_key(key: Key, pitch: int, low: int, high: int) -> int:
+    index = key.index(pitch)
+    if key.pitch(index) < low:
+        index += 1
+    elif key.pitch(index) > high:
+        index -= 1
+    return key.pitch(index)
+
+
+def _nearer(pitch: int, previous: int) -> int:
+    """Shorten a leap to a fifth, in its direction."""
+    return previous + max(-LEAP, min(LEAP, pitch - previous))

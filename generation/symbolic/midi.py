@@ -32,7 +32,7 @@ class BadMidi(ValueError):
 
 
 def write(score: Score) -> bytes:
-    """Return the score as a MIDI file; the same score gives the same bytes. Raises BadMidi for over 15 pitched parts."""
+    """Return the score as a MIDI file; same score, same bytes. Raises BadMidi for more than 15 pitched parts."""
     pitched = [part for part in score.parts if not part.drums]
     if len(pitched) > len(CHANNELS):
         raise BadMidi("parts", f"MIDI holds {len(CHANNELS)} pitched parts; this score has {len(pitched)}.")

@@ -45,6 +45,8 @@ LOW_CUT_HZ = {
 SEND = {
     "lead": 0.8, "keys": 0.6, "guitar": 0.5, "strings": 1.0, "pads": 1.0, "bass": 0.05, "drums": 0.3, "percussion": 0.5,
 }  # fmt: skip
+BASS_HIGH_CUT_HZ = 3_000.0  # this soundfont's basses buzz
+SOFTENED = ("keys", "guitar", "drums", "lead")
 DUCKED = ("pads", "keys", "strings", "bass")
 
 
@@ -115,7 +117,11 @@ def _stem(score: Score, part: Part, *, samples: int, fade_from: int, sound: Soun
         dry,
         sample_rate_hz=SAMPLE_RATE_HZ,
         low_cut_hz=LOW_CUT_HZ.get(part.role, 0.0),
-        high_cut_hz=sound.high_cut_hz if part.role in ("keys", "guitar", "drums", "lead") else 0.0,
+        high_cut_hz=BASS_HIGH_CUT_HZ
+        if part.role == "bass"
+        else sound.high_cut_hz
+        if part.role in SOFTENED
+        else 0.0,
         send=round(SEND[part.role] * sound.reverb, 3),
         size=round(sound.reverb, 2),
     )

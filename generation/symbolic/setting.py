@@ -29,7 +29,7 @@ class Setting:
     seed: int
 
     def stream(self, name: str) -> random.Random:
-        """Return a source of chance that depends on nothing but the seed and a name: parts do not disturb each other."""
+        """Return a source of chance that depends only on the seed and a name: parts do not disturb each other."""
         return random.Random(f"deadwax-sketch/{self.seed}/{name}")  # noqa: S311 (music, not secrets)
 
     def material(self, name: str, section: Section) -> random.Random:
@@ -37,7 +37,7 @@ class Setting:
         return self.stream(f"{name}/{section.material}")
 
     def playing(self, role: str) -> Iterator[tuple[Section, int, int]]:
-        """Yield (section, bar, tick) for each bar in which the role plays; the last bar of the piece is the ending's."""
+        """Yield (section, bar, tick) for each bar in which the role plays; the piece's last bar is the ending's."""
         for section in self.sections:
             if role in section.roles:
                 for bar in range(section.start_bar, min(section.end_bar, self.bars - 1)):
