@@ -10,10 +10,10 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 
 from artists.access import acts_for, visible_artists
-from artists.models import Role, User
+from artists.models import Artist, Role, User
 from generation.access import master_for
 from generation.models import Master
-from release.models import Declaration, Imprint, Package, Recording, Release, Track
+from release.models import Declaration, Imprint, Package, Recording, Release, Track, Work
 
 WRITERS = (Role.OWNER, Role.RELEASE, Role.RIGHTS)
 RESOLVERS = (Role.OWNER, Role.RIGHTS)
@@ -108,3 +108,16 @@ def declaration_for(user: User, pk: uuid.UUID | str, *, resolve: bool = False) -
     if resolve and not may_resolve(user):
         raise PermissionDenied("A contradiction is settled by rights or by the owner.")
     return declaration
+
+
+def release_to_approve(user: User, pk: uuid.UUID | str) -> Release:
+    release = release_for(user, pk)
+    if not user.has_role(*RESOLVERS):
+        raise PermissionDenied("A release is approved by rights or by the owner.")
+    return release
+
+
+def works_of(user: User, artist: Artist) -> QuerySet[Work]:
+    """Works that the artist's visible recordings record."""
+    recordings = visible_recordings(user).filter(artist=artist)
+    return Work.objects.filter(recordings__in=recordings).distinct()

@@ -127,7 +127,7 @@ def change_recording(recording: Recording, *, actor: User, **values: Any) -> Rec
 def set_contributions(
     recording: Recording, *, rows: Sequence[ContributionRow], actor: User
 ) -> list[Contribution]:
-    """Replace the credits. Shares of the work, and of the recording, must each total 100 %; a recording may also have none."""
+    """Replace the credits. Shares of the work must total 100 %, those of the recording 100 % or nothing."""
     _check_rows(rows)
     with transaction.atomic():
         recording = Recording.objects.select_for_update().get(pk=recording.pk)

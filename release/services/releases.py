@@ -90,7 +90,7 @@ def create_release(*, imprint: Imprint, artist: Artist, title: str, kind: str, a
 
 
 def change_release(release: Release, *, actor: User, **values: Any) -> Release:
-    """Change release data. Nothing is written when nothing differs; an approval names what it approved, so it lapses."""
+    """Change release data. An approval names what it approved, so it lapses."""
     if unknown := set(values) - CHANGEABLE:
         raise BadField(f"These cannot be changed: {', '.join(sorted(unknown))}.")
     if "gtin" in values:
@@ -229,7 +229,7 @@ def upload_artwork(release: Release, *, file: BinaryIO, filename: str, origin: s
     """Check and keep a cover. Raises the artwork checks' errors before anything is stored for good."""
     if origin not in STATED_ORIGINS:
         raise BadField(f"Say who or what made the cover: {', '.join(STATED_ORIGINS)}.", field="origin")
-    data = file.read(covers.MAX_BYTES + 1)
+    data = file.read(covers.LIMIT_BYTES + 1)
     report = covers.check_artwork(data, filename=filename)
     staged = assets.ingest(data)
     with transaction.atomic():
