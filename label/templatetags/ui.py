@@ -65,7 +65,8 @@ def manifest() -> dict[str, Any]:
         return _manifest(path, path.stat().st_mtime_ns)
     except FileNotFoundError as missing:
         raise FrontEndNotBuilt(
-            "The front end has not been built: run `python3 manage.py up`, or `npm ci && npm run build` in label/frontend."
+            "The front end has not been built: run `python3 manage.py up`, "
+            "or `npm ci && npm run build` in label/frontend."
         ) from missing
 
 
@@ -75,9 +76,13 @@ def vite(entry: str) -> SafeString:
     files = manifest()
     chunk = files.get(entry)
     if chunk is None:
-        raise FrontEndNotBuilt(f"The front end was built without {entry}: run `npm run build` in label/frontend.")
+        raise FrontEndNotBuilt(
+            f"The front end was built without {entry}: run `npm run build` in label/frontend."
+        )
     sheets = format_html_join(
-        "\n", '<link rel="stylesheet" href="{}">', ((static(f"build/{name}"),) for name in chunk.get("css", ()))
+        "\n",
+        '<link rel="stylesheet" href="{}">',
+        ((static(f"build/{name}"),) for name in chunk.get("css", ())),
     )
     return format_html(
         '{}\n<script type="module" src="{}"></script>', sheets, static(f"build/{chunk['file']}")
@@ -113,9 +118,7 @@ def _address(name: str, path: str) -> str:
 def origin(value: str) -> SafeString:
     """Swatch and word of an origin; an unheard-of value is shown as unknown, never as none."""
     key = str(value) if str(value) in ORIGINS else "unknown"
-    return format_html(
-        '<span class="origin" data-origin="{}"><i class="sw"></i>{}</span>', key, ORIGINS[key]
-    )
+    return format_html('<span class="origin" data-origin="{}"><i class="sw"></i>{}</span>', key, ORIGINS[key])
 
 
 @register.inclusion_tag("partials/legend.html")

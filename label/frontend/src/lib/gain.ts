@@ -17,9 +17,3 @@ export function matchGainDb(lufs: number | null, group: readonly (number | null)
   if (heard.length < 2) return 0;
   return Math.min(0, Math.min(...heard) - lufs);
 }
-
-/** Gains of left and right for a pan of -100..100: equal power, both at -3.01 dB in the centre. */
-export function equalPowerPan(panPercent: number): readonly [number, number] {
-  const angle = ((Math.max(-100, Math.min(100, panPercent)) + 100) / 200) * (Math.PI / 2);
-  return [Math.cos(angle), Math.sin(angle)];
-}

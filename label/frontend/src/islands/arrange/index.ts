@@ -71,6 +71,7 @@ class Arrange extends HTMLElement {
     this.#buttons();
     this.#showClock();
     this.#showState();
+    document.addEventListener("submit", this.#onRender, true);
     document.addEventListener("keydown", this.#onKey, true);
     document.addEventListener("dw:playing", this.#onOther);
     document.addEventListener("dw:theme", this.#onTheme);
@@ -86,6 +87,7 @@ class Arrange extends HTMLElement {
     clearInterval(this.#ticker);
     this.#player?.close();
     this.#saver?.stop();
+    document.removeEventListener("submit", this.#onRender, true);
     document.removeEventListener("keydown", this.#onKey, true);
     document.removeEventListener("dw:playing", this.#onOther);
     document.removeEventListener("dw:theme", this.#onTheme);
@@ -330,6 +332,23 @@ class Arrange extends HTMLElement {
       event.stopPropagation();
       void this.#toggle();
     }
+  };
+
+  /** A form[data-arrange-render] renders what is on screen: saved first, and the version that came of it. */
+  #onRender = (event: Event): void => {
+    const form = event.target as HTMLFormElement;
+    const saver = this.#saver;
+    if (!saver || !form.matches("[data-arrange-render]")) return;
+    if (!saver.dirty && saver.state !== "saving") {
+      if (saver.renderUrl) form.action = saver.renderUrl;
+      return;
+    }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    void saver.settle().then((saved) => {
+      if (saved) form.requestSubmit();
+      else toast("Not rendered: the arrangement could not be saved first. See beside the Save button what to do.", "warning");
+    });
   };
 
   #onOther = (event: Event): void => {

@@ -1,7 +1,7 @@
-/** Audition of a document in the browser, by the laws of the server's render: gain, linear fades, equal-power pan. */
+/** Audition of a document in the browser, by the laws of the server's render, which are Web Audio's: gain, linear fades, equal-power pan. */
 
 import type { Arrangement, Clip } from "../../lib/arrangement";
-import { equalPowerPan, millibelToGain } from "../../lib/gain";
+import { millibelToGain } from "../../lib/gain";
 import type { Source } from "./editor";
 
 /** Amplitude of a clip's fades at a place within it, 0..1. */
@@ -17,17 +17,8 @@ export function schedule(context: BaseAudioContext, document: Arrangement, buffe
   const nodes: AudioBufferSourceNode[] = [];
   for (const track of document.tracks) {
     if (track.mute || (solo.size > 0 && !solo.has(track.id))) continue;
-    const input = new GainNode(context, { gain: millibelToGain(track.gain_millibel), channelCount: 2, channelCountMode: "explicit" });
-    const [left, right] = equalPowerPan(track.pan_percent);
-    const splitter = new ChannelSplitterNode(context, { numberOfOutputs: 2 });
-    const merger = new ChannelMergerNode(context, { numberOfInputs: 2 });
-    const sides = [new GainNode(context, { gain: left }), new GainNode(context, { gain: right })] as const;
-    input.connect(splitter);
-    sides.forEach((side, index) => {
-      splitter.connect(side, index);
-      side.connect(merger, 0, index);
-    });
-    merger.connect(destination);
+    const input = new GainNode(context, { gain: millibelToGain(track.gain_millibel) });
+    input.connect(destination);
     for (const clip of track.clips) {
       const buffer = buffers.get(clip.asset);
       const end = clip.start_samples + clip.length_samples;
@@ -41,7 +32,8 @@ export function schedule(context: BaseAudioContext, document: Arrangement, buffe
         if (point > skipped) shape.gain.linearRampToValueAtTime(loud * envelope(clip, point), at + (point - skipped) / rate);
       }
       const source = new AudioBufferSourceNode(context, { buffer });
-      source.connect(shape).connect(input);
+      // A panner for each clip, not for the track: one channel and two are panned by different rules.
+      source.connect(shape).connect(new StereoPannerNode(context, { pan: track.pan_percent / 100 })).connect(input);
       source.start(at, (clip.offset_samples + skipped) / rate, (clip.length_samples - skipped) / rate);
       nodes.push(source);
     }

@@ -22,6 +22,8 @@ export class Saver {
   version: number;
   name: string;
   savedAt: Date | null = null;
+  /** Where the version that the server holds now can be rendered; empty until the first save. */
+  renderUrl = "";
   conflict: Conflict | null = null;
   /** Why a save was refused, in the server's words. */
   message = "";
@@ -82,12 +84,13 @@ export class Saver {
       this.#retry("No connection. Your edits are kept in this page and are saved when it is back.");
       return false;
     }
-    const answer = (await response.json().catch(() => ({}))) as { version?: number; saved_at?: string; conflict?: Conflict; error?: { message?: string } };
+    const answer = (await response.json().catch(() => ({}))) as { version?: number; saved_at?: string; render_url?: string; conflict?: Conflict; error?: { message?: string } };
     if (response.ok) {
       this.#stored = text;
       this.#note = "";
       this.name = name || (answer.version !== this.version ? "" : this.name);
       this.version = answer.version ?? this.version;
+      this.renderUrl = answer.render_url ?? this.renderUrl;
       this.savedAt = answer.saved_at ? new Date(answer.saved_at) : new Date();
       this.#set("saved");
       if (this.dirty) this.#changed();
@@ -130,6 +133,12 @@ export class Saver {
     this.state = "saved";
     this.editor.edit(`look at version ${theirs.version} by ${theirs.by}`, theirs.document);
     this.#set("saved");
+  }
+
+  /** Waits for a save that is under way, then saves what is left. */
+  async settle(): Promise<boolean> {
+    while (this.state === "saving") await new Promise((done) => setTimeout(done, 100));
+    return this.dirty ? this.save() : this.state !== "conflict";
   }
 
   stop(): void {
