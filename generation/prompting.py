@@ -119,7 +119,7 @@ def style_warnings(prompt: str, *, own_names: Iterable[str] = ()) -> list[StyleW
 
     Genre phrases ("in the style of a slow waltz", "like Detroit techno") draw none either.
     """
-    own = {name.casefold() for name in own_names}
+    own = {part.strip().casefold() for name in own_names for part in (name, name.partition("(")[0])}
     found: dict[str, str] = {}
 
     def note(name: str) -> None:

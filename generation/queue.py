@@ -27,7 +27,7 @@ def enqueue_run(project: Project, *, run_id: str, offer: EngineOffer, variations
     )
 
 
-def enqueue_analysis(project: Project, *, upload_id: str, actor: HasActor) -> Job:
+def enqueue_analysis(project: Project, *, upload_id: str, actor: User) -> Job:
     return jobs.enqueue(
         ANALYSE,
         {"upload": upload_id},
