@@ -109,7 +109,10 @@ def arrangement_save(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         address = f"{reverse('generation:arrangement', args=[arrangement.pk])}?version={version.number}"
         return JsonResponse({"url": address, "version": version.number}, status=201)
-    return JsonResponse({"version": version.number, "saved_at": version.saved_at.isoformat()})
+    address = reverse("generation:render-new", args=[version.pk])
+    return JsonResponse(
+        {"version": version.number, "saved_at": version.saved_at.isoformat(), "render_url": address}
+    )
 
 
 @require_POST
