@@ -1,0 +1,147 @@
+"""Uploads: what is taken in, what is declared, what is refused and leaves nothing behind."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+
+from generation import access, services
+from generation.errors import BadValue
+from generation.models import Project, Upload
+from provenance import audiofile, authorship, blobs, ledger, queries
+from provenance.blobs import TooLarge
+from provenance.models import Entry, Job
+from tests.cast import Cast
+from tests.generation.conftest import tone_wav
+
+
+def bring(project: Project, cast: Cast, **changes: Any) -> Upload:
+    values: dict[str, Any] = {
+        "file": io.BytesIO(tone_wav(hz=330)), "filename": "Mara voice 3.wav", "name": "Voice", "role": "lead_vocal",
+        "declared": "own_performance", "actor": cast.mara,
+    }  # fmt: skip
+    return services.import_upload(project, **values | changes)
+
+
+def origins(upload: Upload) -> dict[str, set[str]]:
+    found = authorship.fold(queries.bodies_for_asset(upload.asset.sha256), upload.asset.sha256)
+    return {name: {origin.value for origin in finding.origins} for name, finding in found.elements.items()}
+
+
+def test_an_own_recording_is_human_by_declaration(project: Project, cast: Cast) -> None:
+    upload = bring(project, cast)
+    assert upload.asset.duration_ms == 1000
+    assert upload.asset.probe["sample_rate_hz"] == 44_100
+    assert upload.warnings == ()
+    body = ledger.body_of(upload.entry)
+    claims = body["authorship"]["outputs"][upload.asset.sha256]
+    assert claims["basis"] == "declared"
+    assert set(origins(upload)) == {"lyrics", "melody", "performance:lead_vocal", "production"}
+    assert all(found == {"human"} for found in origins(upload).values())
+    assert b"Mara voice" not in bytes(upload.entry.body), "a file name may hold a person's name"
+    assert Job.objects.filter(kind="generation.analyse", payload={"upload": str(upload.pk)}).count() == 1
+
+
+def test_what_the_artist_does_not_claim_stays_unknown(project: Project, cast: Cast) -> None:
+    upload = bring(project, cast, elements=["lyrics"])
+    assert origins(upload)["lyrics"] == {"human"}
+    assert origins(upload)["melody"] == {"unknown"}
+    assert origins(upload)["performance:lead_vocal"] == {"human"}
+
+
+def test_an_import_from_a_tool_is_a_trained_models_under_its_terms(
+    project: Project, cast: Cast, catalogue: None
+) -> None:
+    terms = services.terms_in_force("fabelton-choir")
+    upload = bring(project, cast, declared="external_tool", role="backing_vocal", terms=terms, prompt="choir, oohs")
+    assert upload.terms == terms
+    assert all(found == {"trained_model"} for found in origins(upload).values())
+    assert ledger.body_of(upload.entry)["public"]["tool"] == "fabelton-choir"
+    assert ledger.disclose(upload.entry)["prompt"] == "choir, oohs"
+
+
+def test_somebody_elses_sound_keeps_its_licence_and_whether_it_may_be_sold(project: Project, cast: Cast) -> None:
+    upload = bring(
+        project, cast, declared="third_party", licence="Sync licence no. 7 of Farside Ltd", may_be_sold=False
+    )
+    assert upload.may_be_sold is False
+    assert origins(upload)["melody"] == {"third_party"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"declared": "third_party"}, "licence"),
+        ({"declared": "external_tool"}, "terms"),
+        ({"declared": "no idea"}, "declared"),
+        ({"role": "kazoo"}, "role"),
+        ({"elements": ["harmony"]}, "elements"),
+        ({"elements": ["performance:bass"]}, "elements"),
+        ({"name": "a\0b"}, "name"),
+        ({"name": "x" * 121}, "name"),
+        ({"filename": "a\0.wav"}, "file"),
+        ({"licence": None}, "licence"),
+    ],
+)
+def test_a_bad_declaration_is_refused_by_its_field(
+    project: Project, cast: Cast, changes: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(BadValue) as refused:
+        bring(project, cast, **changes)
+    assert refused.value.field == field
+    assert not Upload.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "filename", "code"),
+    [
+        (b"", "empty.wav", "empty"),
+        (b"just some words, no sound at all\n" * 20, "words.wav", "not_audio"),
+        (tone_wav()[:-5000], "cut.wav", "truncated"),
+        (tone_wav(), "sound.mp3", "mislabelled"),
+        (tone_wav(channels=3), "three.wav", "too_many_channels"),
+        (b"PK\x03\x04" + b"\0" * 400, "bomb.wav", "not_audio"),
+    ],
+)
+def test_a_file_that_is_no_use_leaves_no_trace(
+    project: Project, cast: Cast, data: bytes, filename: str, code: str
+) -> None:
+    entries, stored = Entry.objects.count(), set(blobs.store().digests())
+    with pytest.raises(audiofile.BadAudio) as refused:
+        bring(project, cast, file=io.BytesIO(data), filename=filename)
+    assert refused.value.code == code
+    assert Entry.objects.count() == entries
+    assert set(blobs.store().digests()) == stored
+    assert not Upload.objects.exists()
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_all_read(project: Project, cast: Cast, settings: Any) -> None:
+    settings.DEADWAX_UPLOAD_LIMIT_BYTES = 10_000
+    with pytest.raises(TooLarge):
+        bring(project, cast)
+    assert not Upload.objects.exists()
+
+
+def test_bytes_that_were_generated_here_are_noted_and_the_person_is_told(
+    project: Project, cast: Cast, make_take: Any
+) -> None:
+    take = make_take()
+    with blobs.store().open(take.asset.sha256) as file:
+        upload = bring(project, cast, file=io.BytesIO(file.read()), role="full_mix", name="All mine")
+    assert upload.asset == take.asset
+    assert upload.already_known_as == "take.generated"
+    assert "generated here before" in upload.warnings[0]
+    assert origins(upload)["melody"] == {"procedural"}, "what the platform saw counts more than a declaration"
+
+
+def test_strangers_do_not_hear_an_upload(project: Project, cast: Cast) -> None:
+    upload = bring(project, cast)
+    assert access.upload_for(cast.rights, upload.pk)
+    with pytest.raises(PermissionDenied):
+        access.upload_for(cast.rights, upload.pk, write=True)
+    with pytest.raises(Http404):
+        access.upload_for(cast.stranger, upload.pk)
