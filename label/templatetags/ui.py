@@ -55,7 +55,8 @@ class RailItem:
 @lru_cache(maxsize=4)
 def _manifest(path: Path, modified_ns: int) -> dict[str, Any]:
     """The parsed manifest; keyed by its time of change, so that a rebuild is seen without a restart."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
 
 
 def manifest() -> dict[str, Any]:
