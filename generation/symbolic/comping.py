@@ -1,16 +1,16 @@
 """Chordal parts (keys, guitar, pads, strings): voicings led smoothly, played in a genre's patterns."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from generation.symbolic.harmony import voicings
+from generation.symbolic.harmony import Span, voicings
 from generation.symbolic.notes import Note
 from generation.symbolic.setting import Setting, level, velocity
-from generation.symbolic.theory import Metre
+from generation.symbolic.theory import Chord, Metre
 
 # Registers: lowest, highest, centre, most notes.
 REGISTER = {
-    "keys": (50, 79, 63, 4),
+    "keys": (48, 76, 60, 4),
     "guitar": (45, 72, 57, 4),
     "pads": (48, 76, 60, 4),
     "strings": (50, 84, 66, 4),
@@ -25,14 +25,7 @@ Style = Callable[[Metre, Voicing, int, random.Random, random.Random], list[Hit]]
 def write(setting: Setting, role: str) -> list[Note]:
     """Return a chordal part for all sections in which the role plays; the last chord of the piece is not in it."""
     spans = setting.spans_for(role)
-    low, high, centre, size = REGISTER[role]
-    voiced = dict(
-        zip(
-            (span.start for span in spans),
-            voicings(spans, low=low, high=high, centre=centre, size=size),
-            strict=True,
-        )
-    )
+    voiced = dict(zip((span.start for span in spans), voiced_for(setting, role, spans), strict=True))
     notes: list[Note] = []
     current: Voicing = ()
     end_of_chord = 0
@@ -55,6 +48,20 @@ def write(setting: Setting, role: str) -> list[Note]:
         for offset, duration, pitches, accent in STYLES[style](setting.metre, current, busy, rng, change):
             notes += _chord(origin + offset, duration, pitches, velocity(section.energy, accent))
     return notes
+
+
+def voiced_for(setting: Setting, role: str, spans: Sequence[Span]) -> tuple[Voicing, ...]:
+    """Return the role's voicings of the chords: power chords for a distorted guitar, led voices for everybody else."""
+    low, high, centre, size = REGISTER[role]
+    if role == "guitar" and setting.genre.power_chords:
+        return tuple(_power_chord(span.chord) for span in spans)
+    return voicings(spans, low=low, high=high, centre=centre, size=size)
+
+
+def _power_chord(chord: Chord) -> Voicing:
+    """Root, fifth and octave from E2 up: a third through distortion is mud."""
+    root = 40 + (chord.root - 40) % 12
+    return (root, root + chord.intervals[1], root + 12)
 
 
 def _chord(start: int, duration: int, pitches: Voicing, loud: int) -> list[Note]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from generation.symbolic import bass, comping, drums, harmony, melody
 from generation.symbolic.form import Section
 from generation.symbolic.genres import Genre
-from generation.symbolic.harmony import Span, voicings
+from generation.symbolic.harmony import Span
 from generation.symbolic.instruments import HARMONY_ROLES
 from generation.symbolic.notes import Marker, Note, Part, Score, tidy
 from generation.symbolic.performance import one_at_a_time, played, swung
@@ -109,9 +109,8 @@ def _notes(setting: Setting, role: str) -> list[Note]:
         case "percussion":
             return drums.percussion(setting)
         case _:
-            low, high, centre, size = comping.REGISTER[role]
             spans = [span for span in setting.spans_for(role) if span.end <= start][-1:]
-            chord = voicings([*spans, tonic], low=low, high=high, centre=centre, size=size)[-1]
+            chord = comping.voiced_for(setting, role, [*spans, tonic])[-1]
             return comping.write(setting, role) + [Note(start, pitch, length, loud) for pitch in chord]
 
 

@@ -31,7 +31,8 @@ class Genre:
     melody_density: float = 0.5
     reverb: float = 0.3
     ducking: float = 0.0  # how deep kick drums push pads and keys down
-    lead_low: int = 60
+    lead_low: int = 64  # above the chords
+    power_chords: bool = False  # guitars leave the third to others
     energy: float = 0.5
     structures: Mapping[int, tuple[str, ...]]  # from this many bars on
 
@@ -166,7 +167,7 @@ GENRES: tuple[Genre, ...] = (
         swing=0.08,
         melody_density=0.6,
         reverb=0.3,
-        lead_low=62,
+        lead_low=65,
         energy=0.5,
         structures=_SONG,
     ),
@@ -189,7 +190,7 @@ GENRES: tuple[Genre, ...] = (
         swing=0.9,
         melody_density=0.65,
         reverb=0.25,
-        lead_low=58,
+        lead_low=61,
         energy=0.55,
         structures=_HEAD,
     ),
@@ -229,6 +230,7 @@ GENRES: tuple[Genre, ...] = (
         minor=((0, 5, 6, 0), (0, 2, 6, 3), (0, 6, 5, 6), (0, 3, 5, 6), (0, 5, 2, 6)),
         melody_density=0.5,
         reverb=0.2,
+        power_chords=True,
         energy=0.75,
         structures=_SONG,
     ),
