@@ -326,7 +326,7 @@ class Postgres:
                 return
 
     def _forget_reused_pid(self) -> None:
-        """Remove a crashed server's lock files whose number another program has by now: PostgreSQL would refuse to start.
+        """Remove a crashed server's lock files whose number another program has by now: it would refuse to start.
 
         With a number that nobody has, PostgreSQL copes by itself, and uses the file to look for surviving backends.
         """
