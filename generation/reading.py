@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
 
 from artists.models import User
 from generation import services
@@ -20,12 +21,8 @@ from generation.models import (
     PromptRun,
     Render,
     Take,
-    TakeStem,
     ToolTerms,
-    Upload,
 )
-from provenance.elements import Origin
-from provenance.services import Asset
 
 
 def latest_brief(project: Project) -> Brief | None:
@@ -70,80 +67,31 @@ def takes_of(run: PromptRun, *, listener: User) -> list[Take]:
 
 
 def arrangement_sources(arrangement: Arrangement, document: dict[str, Any]) -> list[dict[str, Any]]:
-    """What can be laid on the timeline: kept takes with their stems, and uploads.
+    """What can be laid on the timeline, as the editor takes it.
 
-    Everything that the document uses is in the list; what is not offered anew is `hidden`.
+    Everything that the document uses is in the list; takes that are not kept are `hidden` from new use.
     """
-    from django.urls import reverse
-
     used = {clip["asset"] for track in document["tracks"] for clip in track["clips"]}
-    found: list[dict[str, Any]] = []
-
-    def offer(
-        asset: Asset, *, name: str, group: str, role: str, origin: str, kind: str, pk: Any, hidden: bool
-    ) -> None:
-        if hidden and asset.sha256 not in used:
-            return
+    found = []
+    for item in services.materials(arrangement.project):
+        hidden = item.kind in {"take", "stem", "render"} and not item.kept
+        if hidden and item.asset.sha256 not in used:
+            continue
         found.append(
             {
-                "asset": asset.sha256,
-                "name": name,
-                "group": group,
-                "role": role,
-                "origin": origin,
-                "duration_ms": asset.duration_ms or 0,
-                "audio_url": reverse(f"generation:{kind}-audio", args=[pk]),
-                "peaks_url": reverse(f"generation:{kind}-peaks", args=[pk]),
+                "asset": item.asset.sha256,
+                "name": item.name,
+                "group": item.group,
+                "role": item.role,
+                "origin": item.origin,
+                "terms": item.terms,
+                "duration_ms": item.asset.duration_ms or 0,
+                "audio_url": reverse(f"generation:{item.kind}-audio", args=[item.pk]),
+                "peaks_url": reverse(f"generation:{item.kind}-peaks", args=[item.pk]),
                 "hidden": hidden,
             }
         )
-
-    project = arrangement.project
-    takes = (
-        Take.objects.filter(run__project=project)
-        .filter(
-            Q(state=Take.State.SHORTLISTED) | Q(asset__sha256__in=used) | Q(stems__asset__sha256__in=used)
-        )
-        .select_related("run__terms", "asset")
-        .distinct()
-    )
-    stems_by_take: dict[Any, list[TakeStem]] = {}
-    for stem in TakeStem.objects.filter(take__in=takes).select_related("asset"):
-        stems_by_take.setdefault(stem.take_id, []).append(stem)
-    for take in takes:
-        hidden = take.state != Take.State.SHORTLISTED
-        group = f"Run {take.run.number}, take {take.number}"
-        origin = (Origin.TRAINED_MODEL if take.run.terms.trained_model else Origin.PROCEDURAL).value
-        common = {"group": group, "origin": origin, "hidden": hidden}
-        offer(take.asset, name=f"take {take.number}", role="full_mix", kind="take", pk=take.pk, **common)
-        for stem in stems_by_take.get(take.pk, ()):
-            offer(
-                stem.asset,
-                name=f"take {take.number}, {stem.name.lower()}",
-                role=stem.role,
-                kind="stem",
-                pk=stem.pk,
-                **common,
-            )
-    for upload in project.uploads.select_related("asset", "playback"):
-        offer(
-            upload.asset,
-            name=upload.name,
-            group="Uploads",
-            role=upload.role,
-            origin=UPLOAD_ORIGINS[upload.declared],
-            kind="upload",
-            pk=upload.pk,
-            hidden=False,
-        )
     return found
-
-
-UPLOAD_ORIGINS = {
-    Upload.Declared.OWN_PERFORMANCE: Origin.HUMAN.value,
-    Upload.Declared.THIRD_PARTY: Origin.THIRD_PARTY.value,
-    Upload.Declared.EXTERNAL_TOOL: Origin.TRAINED_MODEL.value,
-}
 
 
 def kept_takes(project: Project) -> QuerySet[Take]:
@@ -172,5 +120,29 @@ def renders_of(arrangement: Arrangement) -> QuerySet[Render]:
         Render.objects.filter(version__arrangement=arrangement)
         .select_related("version", "job", "asset__analysis")
         .prefetch_related("masters")
+        .order_by("-created_at")
+    )
+
+
+def takes_waiting(user: User) -> list[tuple[PromptRun, int]]:
+    """Runs of the user's own artists with undecided takes, newest first, and how many."""
+    runs = (
+        PromptRun.objects.filter(project__archived=False, project__artist__memberships__user=user)
+        .filter(project__artist__memberships__active=True)
+        .select_related("project")
+        .annotate(undecided=Count("takes", filter=Q(takes__state=Take.State.NEW), distinct=True))
+        .filter(undecided__gt=0)
+        .order_by("-created_at")[:5]
+    )
+    return [(run, run.undecided) for run in runs]
+
+
+def masters_to_declare(user: User) -> QuerySet[Master]:
+    """Finished masters of the user's own artists, newest first."""
+    return (
+        Master.objects.filter(wav__isnull=False)
+        .filter(render__version__arrangement__project__artist__memberships__user=user)
+        .filter(render__version__arrangement__project__artist__memberships__active=True)
+        .select_related("render__version__arrangement__project")
         .order_by("-created_at")
     )

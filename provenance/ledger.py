@@ -1,7 +1,8 @@
 """The one door to the ledger.
 
 `record` only inserts, in the caller's transaction, and takes no lock: committed entries get their place in the log
-from the sequencer afterwards. If the process dies before the commit, neither the row nor its entry exists; after it, both do.
+from the sequencer afterwards. If the process dies before the commit, neither the row nor its entry exists; after it,
+both do.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 from django.db import transaction
 
 from provenance import canonical
+from provenance.authorship import check_authorship
 from provenance.elements import Basis
 from provenance.errors import NotInTransaction
 from provenance.events import Event, event, words
@@ -63,6 +65,9 @@ def record(happened: Event, *, actor: HasActor) -> Entry:
         commitments[name] = canonical.commitment(kind, name, content, salt)
         vault.append((name, salt, content))
 
+    if happened.authorship is not None:
+        # Malformed claims would stand in the log for good and break every fold over them.
+        check_authorship(happened.authorship, outputs=[ref.sha256 for ref in happened.outputs])
     at = dt.datetime.now(dt.UTC)
     subjects = tuple(dict.fromkeys((happened.stream, *happened.subjects)))
     actor_body = {"type": who.type, "id": who.id}

@@ -84,3 +84,11 @@ class Master(Recorded):
     @property
     def project(self) -> Project:
         return self.render.version.arrangement.project
+
+    @property
+    def target_lufs(self) -> float:
+        return self.target_lufs_milli / 1000
+
+    @property
+    def ceiling_dbtp(self) -> float:
+        return self.ceiling_millibel / 100

@@ -80,3 +80,8 @@ class Brief(Recorded):
         import json
 
         return {item.name: json.loads(bytes(item.content)) for item in self.entry.vault.all()}
+
+    @property
+    def energy_arc(self) -> str:
+        """The arc as drawing wants it: numbers from 0 to 1, with commas."""
+        return ",".join(f"{percent / 100:g}" for percent in self.energy_percent)

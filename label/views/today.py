@@ -1,0 +1,149 @@
+"""Today: what waits for me, what is late, what is running."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from artists.models import Role, User
+from artists.views import user_of
+from generation.access import visible_jobs, visible_projects
+from generation.reading import masters_to_declare, takes_waiting
+from provenance.services import Job
+from release.access import visible_releases
+from release.gates import Gate, gates, lead_days
+from release.models import Release
+
+WEEKS = 6
+#: Releases whose gates are computed for this page, soonest first: each costs a fold per track.
+LOOKED_AT = 6
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that waits for the reader."""
+
+    title: str
+    url: str
+    note: str
+    kind: str
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A release on the board. `x` and `w` are percent of the weeks shown."""
+
+    release: Release
+    blocks: int
+    days: int
+    late: bool
+    x: int | None
+    w: int
+    due_x: int | None
+
+
+@require_safe
+def today_page(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    today = timezone.now().date()
+    monday = today - dt.timedelta(days=today.weekday())
+    releases = list(
+        visible_releases(user)
+        .filter(release_date__isnull=False)
+        .exclude(state__in=[Release.State.PACKAGED, Release.State.WITHDRAWN])
+        .order_by("release_date")[:LOOKED_AT]
+    )
+    looked = [(release, [gate for gate in gates(release) if gate.level == "block"]) for release in releases]
+    waiting = _waiting(user, looked)
+    running = [
+        job
+        for job in visible_jobs(user)
+        .filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
+        .order_by("created_at")[:8]
+    ]
+    late = sum(item.late for item in waiting)
+    context = {
+        "headline": _headline(today, late=late, waiting=len(waiting), running=len(running)),
+        "lanes": [_lane(release, found, monday) for release, found in looked],
+        "weeks": [monday + dt.timedelta(weeks=week) for week in range(WEEKS)],
+        "waiting": waiting,
+        "running": running,
+        "projects": visible_projects(user).filter(archived=False)[:6],
+        "may_plan": user.has_role(Role.OWNER, Role.RELEASE, Role.RIGHTS),
+        "rail_counts": {"today": len(waiting)},
+    }
+    return render(request, "label/today.html", context)
+
+
+def _headline(today: dt.date, *, late: int, waiting: int, running: int) -> str:
+    day = today.strftime("%A")
+    numbers = {1: "one thing", 2: "two things", 3: "three things", 4: "four things", 5: "five things"}
+    if late:
+        return f"{day}, {numbers.get(late, f'{late} things')} {'is' if late == 1 else 'are'} late"
+    if waiting:
+        return f"{day}, {numbers.get(waiting, f'{waiting} things')} {'waits' if waiting == 1 else 'wait'} for you"
+    return f"{day}, the machines are at work" if running else f"{day}, nothing waits"
+
+
+def _waiting(user: User, looked: list[tuple[Release, list[Gate]]]) -> list[Waiting]:
+    found: list[Waiting] = []
+    staff = user.has_role(Role.OWNER, Role.RELEASE, Role.RIGHTS)
+    for release, closed in looked if staff else ():
+        days = lead_days(release)
+        late = days is not None and days < 0
+        for gate in closed[:3]:
+            note = f"{release.title}, {_due(days)}"
+            found.append(Waiting(gate.sentence, gate.cure_url, note, "gate", late))
+    for master in masters_to_declare(user).exclude(declarations__approved=True)[:5]:
+        found.append(
+            Waiting(
+                f"Declare what you did in {master.project.title}",
+                reverse("release:declaration", args=[master.pk]),
+                f"master {master.number}",
+                "sign",
+            )
+        )
+    for run, count in takes_waiting(user):
+        found.append(
+            Waiting(
+                f"{count} take{'s' if count > 1 else ''} of {run.project.title} undecided",
+                reverse("generation:run", args=[run.pk]),
+                f"prompt run {run.number}",
+                "takes",
+            )
+        )
+    return sorted(found, key=lambda item: not item.late)
+
+
+def _due(days: int | None) -> str:
+    if days is None:
+        return "no date yet"
+    if days < 0:
+        return f"due {-days} day{'s' if days < -1 else ''} ago"
+    return "due today" if days == 0 else f"due in {days} day{'s' if days > 1 else ''}"
+
+
+def _lane(release: Release, closed: list[Gate], monday: dt.date) -> Lane:
+    days = lead_days(release) or 0
+    assert release.release_date is not None
+    span = dt.timedelta(weeks=WEEKS).days
+    today_at = (timezone.now().date() - monday).days
+    due_at = (release.release_date - monday).days
+    start = round(100 * today_at / span)
+    end = round(100 * min(max(due_at, today_at), span) / span)
+    return Lane(
+        release=release,
+        blocks=len(closed),
+        days=days,
+        late=days < 0 or (bool(closed) and days < 7),
+        x=start if end > start else None,
+        w=max(end - start, 0),
+        due_x=min(round(100 * due_at / span), 88) if 0 <= due_at < span else None,
+    )
