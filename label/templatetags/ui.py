@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,9 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 BUILD_DIR = Path(__file__).resolve().parents[1] / "static" / "build"
+
+#: What a page is read in before anything else: text and headings, in Latin script.
+_FIRST_FACES = re.compile(r"/instrument-(sans-latin-wght|serif-latin-400)-normal-[^/]*\.woff2$")
 
 ORIGINS = {
     "human": "human",
@@ -73,7 +77,7 @@ def manifest() -> dict[str, Any]:
 
 @register.simple_tag
 def vite(entry: str) -> SafeString:
-    """Stylesheet links and the module script of a Vite entry, by the names in its manifest."""
+    """Stylesheets, the two faces that are seen first and the script of a Vite entry, by its manifest."""
     files = manifest()
     chunk = files.get(entry)
     if chunk is None:
@@ -85,9 +89,13 @@ def vite(entry: str) -> SafeString:
         '<link rel="stylesheet" href="{}">',
         ((static(f"build/{name}"),) for name in chunk.get("css", ())),
     )
-    return format_html(
-        '{}\n<script type="module" src="{}"></script>', sheets, static(f"build/{chunk['file']}")
+    fonts = format_html_join(
+        "\n",
+        '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">',
+        ((static(f"build/{name}"),) for name in chunk.get("assets", ()) if _FIRST_FACES.search(name)),
     )
+    script = static(f"build/{chunk['file']}")
+    return format_html('{}\n{}\n<script type="module" src="{}"></script>', fonts, sheets, script)
 
 
 @register.simple_tag(takes_context=True)

@@ -84,7 +84,11 @@ export function arrive(): void {
   const section = document.getElementById("page")?.dataset["nav"]?.trim();
   for (const link of document.querySelectorAll<HTMLElement>("#rail [data-section]")) {
     if (section) link.toggleAttribute("aria-current", false);
-    if (link.dataset["section"] === section) link.setAttribute("aria-current", "page");
+    if (link.dataset["section"] !== section) continue;
+    link.setAttribute("aria-current", "page");
+    // On phones the sections are a row that scrolls: bring the current one into it.
+    const row = link.closest("nav");
+    if (row && row.scrollWidth > row.clientWidth) row.scrollLeft = link.offsetLeft - row.offsetLeft - 16;
   }
   for (const item of document.querySelectorAll(".messages > li")) {
     const level = (["error", "success", "warning"] as const).find((name) => item.classList.contains(name)) ?? "info";
