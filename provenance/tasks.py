@@ -9,7 +9,6 @@ from celery import shared_task
 from provenance.jobs import broker, worker
 
 
-@shared_task(name=broker.TASK, ignore_result=True, acks_late=False)
 def run_job(job_id: str) -> None:
     """Answer one hint."""
     try:
@@ -17,3 +16,6 @@ def run_job(job_id: str) -> None:
     except (ValueError, TypeError, AttributeError):
         return  # not one of our hints
     worker.run_job(wanted)
+
+
+shared_task(name=broker.TASK, ignore_result=True, acks_late=False)(run_job)
