@@ -23,9 +23,10 @@ from release.c2pa.errors import KeysDamaged
 ROOT_FILE: Final = "c2pa-root.pem"
 CHAIN_FILE: Final = "c2pa-chain.pem"
 KEY_FILE: Final = "c2pa-key.pem"
-LEAF_DAYS: Final = 730
-ROOT_DAYS: Final = 3650
-RENEW_DAYS: Final = 30
+LEAF_DAYS: Final = 7300
+"""As long as the root: without a time stamp a signature is only good while its certificate is."""
+ROOT_DAYS: Final = 7300
+RENEW_DAYS: Final = 90
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,10 @@ def sign(source: Path, target: Path, manifest: Manifest, authority: TrialAuthori
         raise CannotSign(f"{source.name} is {kind or 'no audio'}; the manifest is for {manifest.media_type}.")
     if not manifest.actions or manifest.actions[0].action not in ("c2pa.created", "c2pa.opened"):
         raise CannotSign("The first action of a manifest must be c2pa.created or c2pa.opened.")
+    if manifest.actions[0].action == "c2pa.created" and not manifest.actions[0].source_type:
+        raise CannotSign(
+            "Where the sound comes from is not known, so no credential can state it. Declare it first."
+        )
     info = c2pa.C2paSignerInfo(
         alg=b"es256",
         sign_cert=authority.chain_pem.encode(),

@@ -201,7 +201,12 @@ def test_a_signed_ingredient_keeps_its_own_credential(signed, tmp_path, authorit
 def test_what_cannot_be_signed_is_refused_and_leaves_nothing_behind(master, tmp_path, authority):
     target = tmp_path / f"out{master.suffix}"
     wrong = "audio/flac" if master.suffix == ".wav" else "audio/wav"
-    for manifest in (manifest_for(master, media_type=wrong), manifest_for(master, actions=())):
+    unknown = c2pa.actions_for(findings(melody={"unknown"}), when="2026-11-20T11:00:00Z")
+    for manifest in (
+        manifest_for(master, media_type=wrong),
+        manifest_for(master, actions=()),
+        manifest_for(master, actions=unknown),
+    ):
         with pytest.raises(c2pa.CannotSign):
             c2pa.sign(master, target, manifest, authority)
     assert sorted(path.name for path in tmp_path.iterdir()) == [master.name]
@@ -258,6 +263,6 @@ def test_missing_mixed_up_or_expired_keys_are_reported_and_never_replaced(tmp_pa
     (keys / "c2pa-key.pem").write_text(whole[:100])
     with pytest.raises(c2pa.KeysDamaged, match="cannot be read"):
         c2pa.TrialAuthority.load_or_create(keys)
-    old = c2pa.TrialAuthority.create(organization="x", now=datetime.now(UTC) - timedelta(days=800))
+    old = c2pa.TrialAuthority.create(organization="x", now=datetime.now(UTC) - timedelta(days=7400))
     with pytest.raises(c2pa.KeysDamaged, match="run out"):
         old.check()
