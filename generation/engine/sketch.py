@@ -82,7 +82,7 @@ class Sketch:
             title="Sketch",
             modes=(TEXT_TO_MUSIC,),
             min_duration_s=1.0,
-            max_duration_s=360.0,
+            max_duration_s=300.0,
             max_variations=30,
             available=not reason,
             unavailable_reason=reason,

@@ -26,6 +26,7 @@ PEAK = 10 ** (-1.0 / 20)  # -1 dBFS
 GRID = float(
     2**23
 )  # stems lie on the grid of 24-bit audio: storing them loses nothing, and their sum is exact
+CHUNK = 1 << 18
 SOUNDFONT = "TimGM6mb.sf2"
 DRUM_BANK = 128
 
@@ -94,16 +95,24 @@ def render(
     for part in score.parts:
         stems.append(_stem(score, part, samples=samples, fade_from=fade_from, sound=sound, kicks=kicks))
         step()
-    total = np.zeros((2, samples), dtype=np.float64)
-    for stem in stems:
-        total += stem
-    peak = float(np.abs(total).max(initial=0.0))
+    peak = _peak(stems, samples)
     gain = (PEAK - len(stems) / GRID) / peak if peak > 0 else 1.0
-    snapped = tuple((np.rint(stem * (gain * GRID)) / GRID).astype(np.float32) for stem in stems)
     mix = np.zeros((2, samples), dtype=np.float32)
-    for stem in snapped:
+    for stem in stems:
+        stem *= np.float32(gain * GRID)
+        np.rint(stem, out=stem)
+        stem /= np.float32(GRID)
         mix += stem
-    return Rendered(mix=mix, stems=snapped, gain_db=float(20 * np.log10(gain)))
+    return Rendered(mix=mix, stems=tuple(stems), gain_db=float(20 * np.log10(gain)))
+
+
+def _peak(stems: list[Audio], samples: int) -> float:
+    """Return the largest magnitude of the stems' sum, in pieces: a sum in double precision is large."""
+    peak = 0.0
+    for start in range(0, samples, CHUNK):
+        total = np.sum([stem[:, start : start + CHUNK] for stem in stems], axis=0, dtype=np.float64)
+        peak = max(peak, float(np.abs(total).max()))
+    return peak
 
 
 def _stem(score: Score, part: Part, *, samples: int, fade_from: int, sound: Sound, kicks: list[int]) -> Audio:
