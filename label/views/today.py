@@ -62,12 +62,9 @@ def today_page(request: HttpRequest) -> HttpResponse:
     )
     looked = [(release, [gate for gate in gates(release) if gate.level == "block"]) for release in releases]
     waiting = _waiting(user, looked)
-    running = [
-        job
-        for job in visible_jobs(user)
-        .filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
-        .order_by("created_at")[:8]
-    ]
+    running = list(
+        visible_jobs(user).filter(state__in=[Job.State.QUEUED, Job.State.RUNNING]).order_by("created_at")[:8]
+    )
     late = sum(item.late for item in waiting)
     context = {
         "headline": _headline(today, late=late, waiting=len(waiting), running=len(running)),

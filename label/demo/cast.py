@@ -1,0 +1,69 @@
+"""The people of the demo label. None of them exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from artists import services as people
+from artists.models import Artist, Person, Role, User
+from generation.services import seed_catalogue
+from release.models import Imprint
+from release.services import create_imprint
+
+#: One password for all demo accounts; an installation that matters starts with --no-demo.
+PASSWORD = "etched in the dead wax"  # noqa: S105 - printed at every start of the demo
+ACCOUNTS = (
+    ("owner", "Ottoline Grieg (fictional)", Role.OWNER),
+    ("anr", "Anselm Quill (fictional)", Role.ANR),
+    ("release", "Remy Saltash (fictional)", Role.RELEASE),
+    ("rights", "Rhoda Finch (fictional)", Role.RIGHTS),
+    ("artist", "Mara Lindqvist (fictional)", Role.ARTIST),
+)
+
+
+def address(name: str) -> str:
+    return f"{name}@deadwax.example"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Accounts by role name, the artist, their contributor, and the imprint."""
+
+    users: dict[str, User]
+    artist: Artist
+    person: Person
+    imprint: Imprint
+
+
+def seed_cast() -> Cast:
+    """The demo label's people, made once; a second call finds them."""
+    users = {}
+    for name, full_name, role in ACCOUNTS:
+        users[name] = User.objects.filter(email=address(name)).first() or people.create_user(
+            email=address(name), full_name=full_name, password=PASSWORD, role=role
+        )
+    owner = users["owner"]
+    artist = Artist.objects.filter(name="Nightjar Assembly (fictional)").first() or people.create_artist(
+        name="Nightjar Assembly (fictional)",
+        sort_name="Nightjar Assembly",
+        kind=Artist.Kind.GROUP,
+        method="The machine may lay the floor. Whatever the voice stands on, the voice itself is ours.",
+        actor=owner,
+    )
+    people.add_artist_member(artist, user=users["artist"], actor=owner)
+    person = artist.people.first() or people.create_person(
+        credit_name="Mara Lindqvist (fictional)", ipi="00014107338", artist=artist, actor=owner
+    )
+    seed_catalogue()
+    imprint = Imprint.objects.filter(name="Lock Groove (fictional)").first() or create_imprint(
+        name="Lock Groove (fictional)",
+        p_line_owner="Lock Groove (fictional)",
+        c_line_owner="Lock Groove (fictional)",
+        isrc_prefix="QZDWX",
+        gtin_prefix="2000000",
+        catalogue_prefix="LGR",
+        dpid="PADPIDA2007050901U",
+        is_fictional=True,
+        actor=owner,
+    )
+    return Cast(users, artist, person, imprint)
