@@ -2,7 +2,7 @@
 
     authority = c2pa.TrialAuthority.load_or_create(keys_dir)          # own root and leaf; see its warning
     signed = c2pa.sign(source, target, manifest, authority)           # source tagged already; returns SignedFile
-    report = c2pa.read_manifest(path, anchors_pem=authority.root_pem)  # ManifestReport, also of foreign files
+    report = c2pa.read_manifest(path, anchors_pem=c2pa.trust_anchors(keys_dir))   # ManifestReport of any file
 
 `Manifest` carries the actions (with IPTC digital source types from the authorship map, `source_type_for`), every
 source as `Ingredient` with its SHA-256, the ledger's checkpoint and proof as our own assertion, and the answer to
@@ -12,7 +12,7 @@ them), invalid (credential or claim not in order), broken (the file was changed 
 Pure: no Django, no database.
 """
 
-from release.c2pa.authority import TrialAuthority
+from release.c2pa.authority import TrialAuthority, trust_anchors
 from release.c2pa.errors import CannotSign, KeysDamaged
 from release.c2pa.manifest import (
     LEDGER_ASSERTION,
@@ -43,4 +43,5 @@ __all__ = [
     "read_manifest",
     "sign",
     "source_type_for",
+    "trust_anchors",
 ]

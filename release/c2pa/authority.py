@@ -7,6 +7,7 @@ same two files.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from release.c2pa.errors import KeysDamaged
 ROOT_FILE: Final = "c2pa-root.pem"
 CHAIN_FILE: Final = "c2pa-chain.pem"
 KEY_FILE: Final = "c2pa-key.pem"
+LOCK_FILE: Final = "c2pa.lock"
 LEAF_DAYS: Final = 7300
 """As long as the root: without a time stamp a signature is only good while its certificate is."""
 ROOT_DAYS: Final = 7300
@@ -43,14 +45,17 @@ class TrialAuthority:
 
         Raises KeysDamaged where files are missing or do not belong together: a new key is never made over an old one.
         """
+        keys_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         paths = [keys_dir / name for name in (KEY_FILE, CHAIN_FILE, ROOT_FILE)]
-        there = [path.is_file() for path in paths]
-        if not any(there):
-            keys_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            made = cls.create(organization=organization)
-            for path, text in zip(paths, (made.key_pem, made.chain_pem, made.root_pem), strict=True):
-                _write_private(path, text)
-            return made
+        # several workers may come here first at the same time; one makes the keys, the others wait and find them
+        with (keys_dir / LOCK_FILE).open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            there = [path.is_file() for path in paths]
+            if not any(there):
+                made = cls.create(organization=organization)
+                for path, text in zip(paths, (made.key_pem, made.chain_pem, made.root_pem), strict=True):
+                    _write_private(path, text)
+                return made
         if not all(there):
             missing = ", ".join(path.name for path, found in zip(paths, there, strict=True) if not found)
             raise KeysDamaged(
@@ -109,7 +114,7 @@ class TrialAuthority:
         if leaf.not_valid_after_utc < datetime.now(UTC):
             raise KeysDamaged(
                 "The signing certificate has run out. Move the three c2pa files out of the keys folder; "
-                "new ones are made. Keep the old root to read old files as trusted."
+                "new ones are made. Put the old root back as c2pa-root-old.pem, so that old files stay trusted."
             )
 
     @property
@@ -120,6 +125,15 @@ class TrialAuthority:
     @property
     def expires_soon(self) -> bool:
         return self.expires_at - datetime.now(UTC) < timedelta(days=RENEW_DAYS)
+
+
+def trust_anchors(keys_dir: Path) -> str | None:
+    """The roots that this installation trusts: its own, and older ones kept as c2pa-root-<name>.pem. None for none.
+
+    Only reads: asking whether a file is known never makes keys.
+    """
+    roots = [path.read_text(encoding="ascii") for path in sorted(keys_dir.glob("c2pa-root*.pem"))]
+    return "".join(roots) or None
 
 
 def _name(organization: str, common_name: str) -> x509.Name:
@@ -165,7 +179,7 @@ def _pem(certificate: x509.Certificate) -> str:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Creates the file with mode 0600 and refuses to replace one: two processes may start at the same time."""
+    """Creates the file with mode 0600, on disk before it returns. Never replaces one."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as stream:
         stream.write(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -248,6 +249,22 @@ def test_the_authority_is_made_once_kept_private_and_found_again(tmp_path):
     assert stat.S_IMODE(os.stat(keys / "c2pa-key.pem").st_mode) == 0o600
     assert not first.expires_soon
     assert first.key_pem not in repr(first)
+
+
+def test_workers_that_start_together_agree_on_one_authority(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: c2pa.TrialAuthority.load_or_create(tmp_path / "keys"), range(8)))
+    assert len({one.key_pem for one in made}) == 1
+
+
+def test_old_roots_stay_trusted_and_asking_makes_no_keys(tmp_path, master, signed, authority):
+    keys = tmp_path / "keys"
+    assert c2pa.trust_anchors(keys) is None
+    assert not keys.exists()
+    c2pa.TrialAuthority.load_or_create(keys)
+    assert c2pa.read_manifest(signed.path, anchors_pem=c2pa.trust_anchors(keys)).state is c2pa.State.VALID
+    (keys / "c2pa-root-2026.pem").write_text(authority.root_pem)
+    assert c2pa.read_manifest(signed.path, anchors_pem=c2pa.trust_anchors(keys)).state is c2pa.State.TRUSTED
 
 
 def test_missing_mixed_up_or_expired_keys_are_reported_and_never_replaced(tmp_path):
