@@ -7,4 +7,5 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "label.settings")
+os.environ.setdefault("DEADWAX_DATABASE_POOL", "1")
 application = get_asgi_application()

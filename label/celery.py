@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "label.settings")
@@ -14,9 +15,9 @@ import django
 
 django.setup()
 
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
 
-from provenance.jobs import broker, worker
+from provenance.jobs import broker, services, worker
 
 app = broker.app()
 worker.load_handlers()
@@ -29,3 +30,14 @@ def _enqueue_at_start(**_: object) -> None:
 
 
 worker_ready.connect(_enqueue_at_start, weak=False)
+
+# The parent hears the signal to stop; its children, which run the jobs, read this flag at each progress report.
+_stopping = multiprocessing.Value("b", 0, lock=False)
+
+
+def _note_stop(**_: object) -> None:
+    _stopping.value = 1
+
+
+worker_shutting_down.connect(_note_stop, weak=False)
+services.worker_stops = lambda: bool(_stopping.value)

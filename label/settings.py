@@ -30,7 +30,8 @@ def database(url: str) -> dict[str, object]:
         raise ImproperlyConfigured(
             "DATABASE_URL must start with postgresql:// - Deadwax keeps its ledger in PostgreSQL."
         )
-    options = dict(parse_qsl(parts.query))
+    options: dict[str, object] = dict(parse_qsl(parts.query))
+    pooled = env_bool("DEADWAX_DATABASE_POOL", default=False)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -38,9 +39,10 @@ def database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", None) or unquote(parts.hostname or ""),
         "PORT": options.pop("port", None) or str(parts.port or ""),
-        "CONN_MAX_AGE": 60,
+        # Under ASGI each request has its own thread: a connection kept by a thread would serve one request only.
+        "CONN_MAX_AGE": 0 if pooled else 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": options,
+        "OPTIONS": {**options, "pool": {"min_size": 1, "max_size": 16, "timeout": 10}} if pooled else options,
     }
 
 

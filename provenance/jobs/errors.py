@@ -23,6 +23,12 @@ class JobFenced(JobStopped):
     code = "job_fenced"
 
 
+class JobHandedBack(JobStopped):
+    """The worker is shutting down; the job goes back to the queue and this run does not count."""
+
+    code = "job_handed_back"
+
+
 class JobFailed(UserFault):
     """Raised by a handler when the request itself is at fault: the job fails at once, with this message for
     the user."""

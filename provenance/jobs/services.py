@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from provenance.jobs import broker, events, policy
-from provenance.jobs.errors import JobCancelled, JobFenced, NotRetriable
+from provenance.jobs.errors import JobCancelled, JobFenced, JobHandedBack, NotRetriable
 from provenance.ledger import Actor, HasActor, record
 from provenance.models import Job
 
@@ -149,10 +149,12 @@ class Claim:
     def progress(self, done: int, total: int, note: str = "") -> None:
         """Report `done` of `total`; renews the lease. Cheap: most calls only note that the handler lives.
 
-        Raises JobCancelled, JobFenced. MUST NOT be called inside a transaction, where nobody would see it.
+        Raises JobCancelled, JobFenced, JobHandedBack. MUST NOT be called in a transaction, where nobody would see it.
         """
         now = time.monotonic()
         self.heard_at = now
+        if worker_stops():
+            raise JobHandedBack("The worker shuts down.")
         if done < total and now - self._written_at < policy.PROGRESS_EVERY_S:
             return
         self._written_at = now
@@ -236,6 +238,22 @@ def renew(job_id: uuid.UUID, fence: int, *, progress: tuple[int, int, str] | Non
         )
         row = cursor.fetchone()
     return None if row is None else bool(row[0])
+
+
+def worker_stops() -> bool:
+    """Whether this process shuts down. The Celery worker puts its own answer in the place of this one."""
+    return False
+
+
+def hand_back(claim: Claim) -> None:
+    """Put the job of a worker that shuts down back at once; the run does not count as an attempt."""
+    with contextlib.suppress(JobFenced), transaction.atomic():
+        job = _held(claim)
+        if job.cancel_requested:
+            _cancelled(job, actor=Actor.worker(job.kind))
+        else:
+            Job.objects.filter(pk=job.pk).update(attempts=F("attempts") - 1)
+            _requeue(job, wait_s=0, code="", message="")
 
 
 def finish_done(claim: Claim) -> None:

@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils.module_loading import autodiscover_modules
 
 from provenance.jobs import policy, registry, services
-from provenance.jobs.errors import JobCancelled, JobFenced, describe, users_fault
+from provenance.jobs.errors import JobCancelled, JobFenced, JobHandedBack, describe, users_fault
 from provenance.ledger import Actor
 from provenance.models import Job
 
@@ -46,6 +46,8 @@ def run_claim(claim: services.Claim, *, heartbeat: bool = True) -> None:
             registry.handler_for(claim.job.kind)(claim)
     except JobCancelled:
         services.steadily(partial(services.finish_cancelled, claim))
+    except JobHandedBack:
+        services.steadily(partial(services.hand_back, claim))
     except JobFenced:
         log.warning("job %s: given to another worker, this run is void", claim.job_id)
     except Exception as error:

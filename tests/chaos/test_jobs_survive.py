@@ -88,6 +88,23 @@ def test_a_killed_broker_that_forgot_everything_loses_no_job(start: Start) -> No
     assert set(Job.objects.values_list("attempts", flat=True)) == {1}, "running jobs did not even notice"
 
 
+def test_a_worker_that_is_told_to_stop_hands_its_jobs_back_at_once(start: Start) -> None:
+    stack = start()
+    many = [enqueue("chaos.steps", steps=40, step_s=0.1) for _ in range(3)]
+    wait_until(lambda: states()["running"] == 2, what="two running jobs")
+    asked = time.monotonic()
+    stack.processes["worker"].terminate()
+    stack.processes.pop("worker").wait(timeout=10)
+    assert time.monotonic() - asked < 5
+    assert states() == {"queued": 3}
+    assert set(Job.objects.values_list("attempts", flat=True)) == {0}, (
+        "a run that was cut short does not count"
+    )
+    stack.start_worker()
+    all_done(3, timeout_s=40)
+    finished_once(many)
+
+
 def test_hints_that_arrive_many_times_do_no_harm(start: Start, settings: object) -> None:
     stack = start()
     job = enqueue("chaos.steps", steps=10, step_s=0.1)
