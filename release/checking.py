@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from provenance import audiofile
-from release.c2pa import ManifestReport, State, TrialAuthority, read_manifest
+from release.c2pa import ManifestReport, State, read_manifest, trust_anchors
 from release.evidence import Evidence, evidence_for
 from release.models import Package, Recording, Release
 
@@ -56,7 +56,7 @@ def identify(path: Path) -> Answer:
     looks = (_digest_look(sha256, exact), _manifest_look(manifest), fingerprint_look)
     if exact is not None:
         verdict, headline = "known", "Known, and intact"
-    elif manifest.present and manifest.state in {State.TRUSTED, State.VALID} and claimed is not None:
+    elif claimed is not None:
         verdict, headline = "known", "Known by its signed manifest"
     elif recording is not None:
         verdict, headline = "altered", "Known, but not the file that left the house"
@@ -97,17 +97,16 @@ def _by_digest(sha256: str) -> Recording | None:
 
 
 def _by_manifest(manifest: ManifestReport) -> Recording | None:
-    """The recording that a manifest of ours names. A broken manifest names nothing."""
-    if manifest.state not in {State.TRUSTED, State.VALID} or not manifest.ledger:
+    """The recording that a manifest of ours names. Anybody can sign a file that names it, so only trust counts."""
+    if manifest.state is not State.TRUSTED or not manifest.ledger:
         return None
     master = manifest.ledger.get("master_sha256")
     return published().filter(master__wav__sha256=master).first() if isinstance(master, str) else None
 
 
 def _anchors() -> str | None:
-    keys = settings.DEADWAX_DATA / "keys"
     try:
-        return TrialAuthority.load_or_create(keys).root_pem
+        return trust_anchors(settings.DEADWAX_DATA / "keys")
     except OSError:
         return None
 
@@ -154,7 +153,7 @@ def _manifest_look(manifest: ManifestReport) -> Look:
             return Look(title, "match", "Its C2PA manifest is intact and signed by this label.")
         case State.VALID:
             return Look(
-                title, "match", f"Its C2PA manifest is intact, signed by {manifest.signer or 'somebody'}."
+                title, "none", f"Its C2PA manifest is intact and not ours: {manifest.signer or 'somebody'}."
             )
         case State.INVALID | State.BROKEN:
             return Look(title, "mismatch", manifest.state.sentence)

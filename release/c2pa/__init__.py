@@ -8,6 +8,7 @@
 source as `Ingredient` with its SHA-256, the ledger's checkpoint and proof as our own assertion, and the answer to
 AI training. States of a report: trusted (signed by one of the given anchors), valid (intact, signer not among
 them), invalid (credential or claim not in order), broken (the file was changed after signing), absent.
+Believe only a trusted one: anybody can sign a file that names any master, and it reads "valid".
 
 Pure: no Django, no database.
 """
