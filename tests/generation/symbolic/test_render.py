@@ -83,9 +83,12 @@ def test_the_last_chord_is_the_tonic_to_the_ear() -> None:
         axis=0
     )
     last = sound[music.samples((music.bars - 1) * 1920, SAMPLE_RATE_HZ) + 4_410 : done.fade_from]
-    chroma = librosa.feature.chroma_stft(y=last, sr=SAMPLE_RATE_HZ, n_fft=8_192).mean(axis=1)
-    assert set(np.argsort(chroma)[-3:]) <= {7, 11, 2, 9}  # G B D, and the A that an added ninth may bring
-    assert np.argmax(chroma) in (7, 2, 11)
+    power = np.abs(np.fft.rfft(last * np.hanning(last.size))) ** 2
+    hz = np.fft.rfftfreq(last.size, 1 / SAMPLE_RATE_HZ)
+    heard = (hz > 120) & (hz < 1_000)
+    classes = np.rint(69 + 12 * np.log2(hz[heard] / 440)).astype(int) % 12
+    chroma = np.bincount(classes, weights=power[heard], minlength=12)
+    assert set(np.argsort(chroma)[-3:]) == {7, 11, 2}  # G B D
 
 
 def test_the_room_is_the_same_each_time_and_leaves_the_dry_sound_in_place() -> None:
