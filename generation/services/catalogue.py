@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
@@ -180,6 +182,12 @@ def save_offers(offers: Iterable[Mapping[str, Any]]) -> None:
     EngineOffer.objects.exclude(name__in=seen).update(
         available=False, unavailable_reason="No worker of this installation knows this engine any more."
     )
+
+
+def refresh_offers() -> None:
+    """Ask the engines in this very process: for commands. Pages never call it; workers do by themselves."""
+    # By name, because importing the engines from here would bring them into the web process.
+    call_command("engines_refresh", stdout=io.StringIO())
 
 
 def _same(terms: ToolTerms, values: TermsValues) -> bool:

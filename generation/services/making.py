@@ -33,6 +33,8 @@ class MadeAudio:
     lufs: float | None
     true_peak_dbtp: float | None
     fingerprint: str = ""
+    tempo_bpm: float | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +160,8 @@ def finish_master(master: Master, *, wav: MadeAudio, flac: MadeAudio, report: Ma
     source = master.render.asset
     assert source is not None
     facts: dict[str, str | int | None] = {
-        name: value if value is None or type(value) is int else str(value) for name, value in report.items()
+        name: value if value is None or isinstance(value, int) else str(value)
+        for name, value in report.items()
     }
     entry = record(
         events.MasterFinished(
@@ -192,7 +195,8 @@ def keep_analysis(asset: Asset, made: MadeAudio) -> None:
         peaks=made.peaks,
         lufs=made.lufs,
         true_peak_dbtp=made.true_peak_dbtp,
-        tempo_bpm=None,
+        tempo_bpm=made.tempo_bpm,
+        key=made.key,
         fingerprint=made.fingerprint,
     )
 

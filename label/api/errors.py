@@ -10,14 +10,17 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 
+from provenance.blobs import StorageFull
 from provenance.errors import BadEvent, UserFault
 
-_STATUS = {"not_found": 404, "forbidden": 403, "conflict": 409}
+_STATUS = {"not_found": 404, "forbidden": 403, "conflict": 409, "too_large": 413, "storage_full": 507}
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    if isinstance(error, UserFault | BadEvent):
+    if isinstance(error, UserFault | BadEvent | StorageFull):
         body = {"code": error.code, "message": error.message}
+        if field := getattr(error, "field", ""):
+            body["field"] = field
         return Response({"error": body}, status=_STATUS.get(error.code, status.HTTP_400_BAD_REQUEST))
     if isinstance(error, Http404):
         error = exceptions.NotFound()

@@ -1,0 +1,326 @@
+"""How the studio's things look over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from generation import services
+from generation.models import (
+    Arrangement,
+    ArrangementVersion,
+    Brief,
+    EngineOffer,
+    Master,
+    Project,
+    ProjectMember,
+    PromptRun,
+    Render,
+    Take,
+    TakeStem,
+    Tool,
+    ToolTerms,
+    Upload,
+)
+from provenance.services import Asset, Job
+
+
+def url_field(kind: str, action: str, source: str = "pk") -> _Address:
+    """A read-only address of the API."""
+    return _Address(kind, action, source=source)
+
+
+@extend_schema_field(serializers.URLField(allow_null=True))
+class _Address(serializers.Field[Any, Any, Any, Any]):
+    def __init__(self, kind: str, action: str, *, source: str) -> None:
+        super().__init__(read_only=True, source=source)
+        self.kind, self.action = kind, action
+
+    def to_representation(self, value: Any) -> str:
+        return reverse(f"api:{self.kind}-{self.action}", args=[value], request=self.context.get("request"))
+
+
+class JobSerializer(serializers.ModelSerializer[Job]):
+    eta_s = serializers.SerializerMethodField(help_text="Seconds to go, when that can be told.")
+
+    class Meta:
+        model = Job
+        fields = (
+            "id", "kind", "title", "state", "progress_done", "progress_total", "note", "eta_s", "attempts",
+            "cancel_requested", "error_code", "error_message", "created_at", "started_at", "finished_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_eta_s(self, job: Job) -> float | None:
+        return job.eta_s()
+
+
+class SoundSerializer(serializers.Serializer[Asset]):
+    """An asset that can be heard: by digest, with what was measured."""
+
+    sha256 = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    media_type = serializers.CharField()
+    duration_ms = serializers.IntegerField(allow_null=True)
+    lufs = serializers.SerializerMethodField(
+        help_text="Integrated loudness; null: silence, or not measured yet."
+    )
+    true_peak_dbtp = serializers.SerializerMethodField()
+
+    def get_lufs(self, asset: Asset) -> float | None:
+        analysis = getattr(asset, "analysis", None)
+        return analysis.lufs if analysis else None
+
+    def get_true_peak_dbtp(self, asset: Asset) -> float | None:
+        analysis = getattr(asset, "analysis", None)
+        return analysis.true_peak_dbtp if analysis else None
+
+
+class ProjectSerializer(serializers.ModelSerializer[Project]):
+    artist_name = serializers.CharField(source="artist.name", read_only=True)
+
+    class Meta:
+        model = Project
+        fields = ("id", "title", "artist", "artist_name", "created_at", "archived")
+        read_only_fields = fields
+
+
+class MemberSerializer(serializers.ModelSerializer[ProjectMember]):
+    name = serializers.CharField(source="user.full_name", read_only=True)
+
+    class Meta:
+        model = ProjectMember
+        fields = ("user", "name", "can_edit", "active")
+        read_only_fields = fields
+
+
+class BriefSerializer(serializers.Serializer[Brief]):
+    """A brief. Words that were erased from the vault read as empty."""
+
+    id = serializers.UUIDField(read_only=True)
+    number = serializers.IntegerField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
+    purpose = serializers.CharField(required=False, allow_blank=True, max_length=1000)
+    mood = serializers.CharField(required=False, allow_blank=True, max_length=400)
+    genre = serializers.CharField(required=False, allow_blank=True, max_length=60)
+    tempo_bpm = serializers.FloatField(required=False, allow_null=True, help_text="20 to 300.")
+    key = serializers.CharField(required=False, allow_blank=True, max_length=40)
+    metre = serializers.CharField(required=False, allow_blank=True, max_length=8)
+    instruments = serializers.ListField(
+        child=serializers.CharField(max_length=60), required=False, max_length=64
+    )
+    structure = serializers.ListField(
+        child=serializers.CharField(max_length=30), required=False, max_length=64
+    )
+    energy = serializers.ListField(
+        child=serializers.FloatField(min_value=0, max_value=1), required=False, max_length=64
+    )
+    avoid = serializers.ListField(child=serializers.CharField(max_length=120), required=False, max_length=64)
+    prompt = serializers.CharField(
+        required=False, allow_blank=True, max_length=4000, help_text="Empty: built from the rest."
+    )
+
+    def to_representation(self, brief: Brief) -> dict[str, Any]:
+        values = services.brief_values(brief)
+        names = (
+            "purpose", "mood", "genre", "tempo_bpm", "key", "metre", "instruments", "structure", "energy", "avoid",
+            "prompt",
+        )  # fmt: skip
+        return {
+            "id": str(brief.pk),
+            "number": brief.number,
+            "created_at": brief.created_at,
+            **{name: getattr(values, name) for name in names},
+        }
+
+
+class TermsSerializer(serializers.ModelSerializer[ToolTerms]):
+    tool: Any = serializers.SlugRelatedField(slug_field="key", read_only=True)
+    blocked_by = serializers.ListField(
+        child=serializers.CharField(max_length=60), required=False, max_length=64
+    )
+
+    class Meta:
+        model = ToolTerms
+        fields = (
+            "id", "tool", "version", "plan", "licence", "commercial", "store_release", "attribution", "output_owner",
+            "training_licence", "marks", "blocked_by", "trained_model", "source", "source_date", "certainty",
+        )  # fmt: skip
+        read_only_fields = ("id", "tool", "version")
+
+
+class ToolSerializer(serializers.ModelSerializer[Tool]):
+    terms = TermsSerializer(many=True, read_only=True, help_text="Newest first; the first is in force.")
+
+    class Meta:
+        model = Tool
+        fields = ("key", "provider", "name", "is_fictional", "terms")
+
+
+class EngineSerializer(serializers.ModelSerializer[EngineOffer]):
+    capabilities = serializers.DictField(read_only=True)
+
+    class Meta:
+        model = EngineOffer
+        fields = ("name", "title", "version", "tool_key", "available", "unavailable_reason", "capabilities")
+        read_only_fields = fields
+
+
+class RunSerializer(serializers.ModelSerializer[PromptRun]):
+    prompt = serializers.CharField(read_only=True)
+    terms = TermsSerializer(read_only=True)
+    job = JobSerializer(read_only=True)
+    seeds = serializers.ListField(child=serializers.IntegerField(), read_only=True)
+    parameters = serializers.DictField(read_only=True)
+    variations = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = PromptRun
+        fields = (
+            "id", "project", "brief", "number", "engine", "mode", "prompt", "parameters", "variations", "seeds",
+            "duration_ms", "terms", "job", "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class StemSerializer(serializers.ModelSerializer[TakeStem]):
+    sound = SoundSerializer(source="asset", read_only=True)
+    audio = url_field("stem", "audio")
+
+    class Meta:
+        model = TakeStem
+        fields = ("id", "role", "name", "sound", "audio")
+        read_only_fields = fields
+
+
+class TakeSerializer(serializers.ModelSerializer[Take]):
+    reason = serializers.CharField(read_only=True)
+    facts = serializers.DictField(read_only=True)
+    sound = SoundSerializer(source="asset", read_only=True)
+    stems = StemSerializer(many=True, read_only=True)
+    audio = url_field("take", "audio")
+
+    class Meta:
+        model = Take
+        fields = (
+            "id",
+            "run",
+            "number",
+            "seed",
+            "state",
+            "reason",
+            "facts",
+            "sound",
+            "stems",
+            "audio",
+            "created_at",
+        )
+        read_only_fields = fields
+
+
+class UploadSerializer(serializers.ModelSerializer[Upload]):
+    sound = SoundSerializer(source="asset", read_only=True)
+    terms = TermsSerializer(read_only=True, allow_null=True)
+    elements = serializers.ListField(child=serializers.CharField(), read_only=True)
+    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+    audio = url_field("upload", "audio")
+
+    class Meta:
+        model = Upload
+        fields = (
+            "id", "project", "name", "role", "declared", "elements", "terms", "licence", "may_be_sold", "warnings",
+            "sound", "audio", "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class VersionSerializer(serializers.ModelSerializer[ArrangementVersion]):
+    parent = serializers.IntegerField(source="parent.number", read_only=True, allow_null=True, default=None)  # type: ignore[assignment]
+    document = serializers.DictField(read_only=True)
+    saved_by = serializers.CharField(source="saved_by.full_name", read_only=True)
+
+    class Meta:
+        model = ArrangementVersion
+        fields = (
+            "id",
+            "arrangement",
+            "number",
+            "parent",
+            "name",
+            "digest",
+            "saved_by",
+            "saved_at",
+            "document",
+        )
+        read_only_fields = fields
+
+
+class VersionLineSerializer(VersionSerializer):
+    """A version in a list: without its document."""
+
+    document = None  # type: ignore[assignment]
+
+    class Meta:
+        model = ArrangementVersion
+        fields = ("id", "arrangement", "number", "parent", "name", "digest", "saved_by", "saved_at")
+        read_only_fields = fields
+
+
+class ArrangementSerializer(serializers.ModelSerializer[Arrangement]):
+    head = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Arrangement
+        fields = ("id", "project", "title", "created_at", "head")
+        read_only_fields = fields
+
+    @extend_schema_field(VersionSerializer)
+    def get_head(self, arrangement: Arrangement) -> dict[str, Any]:
+        return dict(VersionSerializer(services.head_of(arrangement), context=self.context).data)
+
+
+class RenderSerializer(serializers.ModelSerializer[Render]):
+    job = JobSerializer(read_only=True)
+    sound = SoundSerializer(source="asset", read_only=True, allow_null=True)
+    audio = url_field("render", "audio")
+
+    class Meta:
+        model = Render
+        fields = ("id", "version", "job", "sound", "audio", "created_at")
+        read_only_fields = fields
+
+
+class MasterSerializer(serializers.ModelSerializer[Master]):
+    job = JobSerializer(read_only=True)
+    report = serializers.DictField(
+        read_only=True, help_text="Measures before and after, integers with units."
+    )
+    sound = SoundSerializer(source="wav", read_only=True, allow_null=True)
+    wav = url_field("master", "wav")
+    flac = url_field("master", "flac")
+
+    class Meta:
+        model = Master
+        fields = (
+            "id", "number", "render", "target_lufs_milli", "ceiling_millibel", "job", "report", "sound", "wav", "flac",
+            "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class MaterialSerializer(serializers.Serializer[Any]):
+    """Something that the project's arrangements may place."""
+
+    kind = serializers.CharField()
+    id = serializers.UUIDField(source="pk")
+    asset = serializers.CharField(source="asset.sha256")
+    name = serializers.CharField()
+    group = serializers.CharField()
+    role = serializers.CharField()
+    origin = serializers.CharField()
+    terms = serializers.CharField()
+    kept = serializers.BooleanField()
+    duration_ms = serializers.IntegerField(source="asset.duration_ms", allow_null=True)

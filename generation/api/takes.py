@@ -1,0 +1,171 @@
+"""Prompt runs, takes and stems, uploads, jobs, engines."""
+
+from __future__ import annotations
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from generation import access, services
+from generation.api import inputs
+from generation.api.base import Studio, paged, sound
+from generation.api.serializers import (
+    EngineSerializer,
+    JobSerializer,
+    RunSerializer,
+    StemSerializer,
+    TakeSerializer,
+    UploadSerializer,
+)
+from generation.errors import NotPossible
+from generation.models import EngineOffer, PromptRun, Take, TakeStem, Upload
+from provenance.services import Job
+
+ID = "[0-9a-fA-F-]{36}"
+
+
+class RunViewSet(Studio):
+    """Requests to an engine."""
+
+    serializer_class = RunSerializer
+    queryset = PromptRun.objects.none()
+    lookup_value_regex = ID
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return self.shown(RunSerializer, access.run_for(self.user, pk))
+
+    @extend_schema(responses=paged(TakeSerializer))
+    @action(detail=True, methods=["get"])
+    def takes(self, request: Request, pk: str) -> Response:
+        rows = (
+            access.run_for(self.user, pk).takes.select_related("asset__analysis", "entry").order_by("number")
+        )
+        return self.page_of(TakeSerializer, rows.prefetch_related("stems__asset__analysis", "entry__vault"))
+
+
+class TakeViewSet(Studio):
+    """Outputs of runs: listen, keep, let go."""
+
+    serializer_class = TakeSerializer
+    queryset = Take.objects.none()
+    lookup_value_regex = ID
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return self.shown(TakeSerializer, access.take_for(self.user, pk))
+
+    @extend_schema(request=inputs.DecisionInput, responses=TakeSerializer)
+    @action(detail=True, methods=["post"])
+    def keep(self, request: Request, pk: str) -> Response:
+        take = access.take_for(self.user, pk, write=True)
+        values = self.parsed(inputs.DecisionInput)
+        return self.shown(TakeSerializer, services.shortlist_take(take, actor=self.user, **values))
+
+    @extend_schema(request=inputs.DecisionInput, responses=TakeSerializer)
+    @action(detail=True, methods=["post"], url_path="let-go")
+    def let_go(self, request: Request, pk: str) -> Response:
+        take = access.take_for(self.user, pk, write=True)
+        values = self.parsed(inputs.DecisionInput)
+        return self.shown(TakeSerializer, services.reject_take(take, actor=self.user, **values))
+
+    @extend_schema(request=None, responses=TakeSerializer)
+    @action(detail=True, methods=["post"])
+    def reset(self, request: Request, pk: str) -> Response:
+        take = access.take_for(self.user, pk, write=True)
+        return self.shown(TakeSerializer, services.reset_take(take, actor=self.user))
+
+    @extend_schema(request=inputs.HeardInput, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def heard(self, request: Request, pk: str) -> Response:
+        """Who may hear a take may say that they did: this needs no right to change it."""
+        take = access.take_for(self.user, pk)
+        values = self.parsed(inputs.HeardInput)
+        services.record_heard(take, spans_ms=values["spans"], blind=values["blind"], actor=self.user)
+        return Response(status=204)
+
+    @sound("The mix.")
+    @action(detail=True, methods=["get"])
+    def audio(self, request: Request, pk: str) -> HttpResponseBase:
+        take = access.take_for(self.user, pk)
+        return self.file(take.asset, filename=f"take-{take.number}.wav")
+
+    @sound("The notes, where the engine wrote some.", "audio/midi")
+    @action(detail=True, methods=["get"])
+    def midi(self, request: Request, pk: str) -> HttpResponseBase:
+        take = access.take_for(self.user, pk)
+        if take.midi is None:
+            raise NotPossible("This take has no notes.", code="not_found")
+        return self.file(take.midi, filename=f"take-{take.number}.mid")
+
+
+class StemViewSet(Studio):
+    """Single parts of takes."""
+
+    serializer_class = StemSerializer
+    queryset = TakeStem.objects.none()
+    lookup_value_regex = ID
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return self.shown(StemSerializer, access.stem_for(self.user, pk))
+
+    @sound("The stem.")
+    @action(detail=True, methods=["get"])
+    def audio(self, request: Request, pk: str) -> HttpResponseBase:
+        stem = access.stem_for(self.user, pk)
+        return self.file(stem.asset, filename=f"take-{stem.take.number}-{stem.role}.wav")
+
+
+class UploadViewSet(Studio):
+    """What artists brought in."""
+
+    serializer_class = UploadSerializer
+    queryset = Upload.objects.none()
+    lookup_value_regex = ID
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return self.shown(UploadSerializer, access.upload_for(self.user, pk))
+
+    @sound("The file as it was uploaded.", "audio/*")
+    @action(detail=True, methods=["get"])
+    def audio(self, request: Request, pk: str) -> HttpResponseBase:
+        upload = access.upload_for(self.user, pk)
+        return self.file(upload.asset, filename=upload.name)
+
+
+class JobViewSet(Studio):
+    """Long work: how far it is, and its end."""
+
+    serializer_class = JobSerializer
+    queryset = Job.objects.none()
+    lookup_value_regex = ID
+
+    @extend_schema(responses=paged(JobSerializer))
+    def list(self, request: Request) -> Response:
+        return self.page_of(JobSerializer, access.visible_jobs(self.user))
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return self.shown(JobSerializer, access.job_for(self.user, pk))
+
+    @extend_schema(request=None, responses=JobSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        job = access.job_for(self.user, pk, write=True)
+        return self.shown(JobSerializer, services.cancel_job(job, actor=self.user))
+
+    @extend_schema(request=None, responses=JobSerializer)
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        job = access.job_for(self.user, pk, write=True)
+        return self.shown(JobSerializer, services.retry_job(job, actor=self.user))
+
+
+class EngineViewSet(Studio):
+    """What the workers of this installation can run, and why not where they cannot."""
+
+    serializer_class = EngineSerializer
+    queryset = EngineOffer.objects.all()
+
+    @extend_schema(responses=paged(EngineSerializer))
+    def list(self, request: Request) -> Response:
+        return self.page_of(EngineSerializer, EngineOffer.objects.all())

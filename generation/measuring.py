@@ -1,0 +1,104 @@
+"""From arrays and files to stored, measured audio. For workers: the web side neither renders nor measures."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from generation.audio.analysis import analyse
+from generation.audio.arrays import Audio
+from generation.audio.files import write_flac, write_wav
+from generation.audio.loudness import Loudness, measure
+from generation.services.making import MadeAudio
+from provenance import assets, audiofile, blobs
+from provenance.services import Asset
+
+_WRITERS = {"audio/wav": (write_wav, ".wav"), "audio/flac": (write_flac, ".flac")}
+
+
+def stored(
+    audio: Audio,
+    sample_rate_hz: int,
+    *,
+    role: str,
+    name: str,
+    media_type: str = "audio/wav",
+    loudness: Loudness | None = None,
+    measured: bool = True,
+    fingerprint: bool = False,
+    tempo_bpm: float | None = None,
+    key: str = "",
+) -> MadeAudio:
+    """Write 24-bit audio, store it durably and draw its peaks. Nothing refers to the bytes yet.
+
+    `loudness`: measures that are known already; `measured=False` leaves loudness out (stems).
+    """
+    write, ending = _WRITERS[media_type]
+    with tempfile.NamedTemporaryFile(prefix="deadwax-", suffix=ending) as file:
+        path = Path(file.name)
+        clipped = write(path, audio, sample_rate_hz)
+        with path.open("rb") as written:
+            staged = assets.ingest(written, limit_bytes=path.stat().st_size)
+        peaks = audiofile.peaks(path)
+        printed = (audiofile.fingerprint(path) or "") if fingerprint else ""
+    if loudness is None and measured:
+        loudness = measure(audio, sample_rate_hz)
+    samples = audio.shape[1]
+    return MadeAudio(
+        staged=staged,
+        role=role,
+        name=name,
+        media_type=media_type,
+        probe={
+            "format": ending[1:],
+            "codec": "pcm_24" if media_type == "audio/wav" else "flac",
+            "sample_rate_hz": sample_rate_hz,
+            "channels": audio.shape[0],
+            "samples": samples,
+            "duration_ms": samples * 1000 // sample_rate_hz,
+            "bit_depth": 24,
+            "clipped_samples": clipped,
+        },
+        peaks=peaks,
+        lufs=loudness.integrated_lufs if loudness else None,
+        true_peak_dbtp=loudness.true_peak_dbtp if loudness else None,
+        fingerprint=printed,
+        tempo_bpm=tempo_bpm,
+        key=key,
+    )
+
+
+def decoded(asset_sha256: str) -> tuple[Audio, int]:
+    """The samples of a stored asset. Raises `BlobMissing`, `BadAudio`."""
+    with blobs.store().local_path(asset_sha256) as path:
+        return audiofile.decode(path)
+
+
+def heard(audio: Audio, sample_rate_hz: int, facts: Mapping[str, Any]) -> tuple[float | None, str]:
+    """Tempo and key: as the engine states them, else estimated."""
+    tempo, key = facts.get("tempo_milli_bpm"), facts.get("key")
+    if type(tempo) is int and isinstance(key, str):
+        return tempo / 1000, key
+    found = analyse(audio, sample_rate_hz)
+    return found.tempo_bpm, found.key or ""
+
+
+def analyse_asset(asset: Asset) -> tuple[Audio, int]:
+    """Measure a stored file and keep what was found. Returns its samples, for who needs them next."""
+    with blobs.store().local_path(asset.sha256) as path:
+        peaks = audiofile.peaks(path)
+        printed = audiofile.fingerprint(path) or ""
+        audio, rate = audiofile.decode(path)
+    found = analyse(audio, rate)
+    assets.save_analysis(
+        asset,
+        peaks=peaks,
+        lufs=found.integrated_lufs,
+        true_peak_dbtp=found.true_peak_dbtp,
+        tempo_bpm=found.tempo_bpm,
+        key=found.key or "",
+        fingerprint=printed,
+    )
+    return audio, rate

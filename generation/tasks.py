@@ -1,0 +1,207 @@
+"""What the worker does for this package: ids in, nothing out. Everything may be run twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Any
+
+from generation import arrangement as doc
+from generation import measuring, queue, services
+from generation.audio.loudness import Loudness
+from generation.audio.master import MasterReport
+from generation.audio.master import master as make_master
+from generation.audio.render import render as make_render
+from generation.engine import registry
+from generation.engine.base import BriefSpec, GenerationOutput, GenerationRequest
+from generation.models import Brief, PromptRun, Upload
+from generation.services import making, uploads
+from provenance import assets, jobs
+from provenance.jobs import Claim, JobFailed
+
+#: Progress is written at most so often; cancelling is noticed as fast.
+PROGRESS_EVERY_S = 0.2
+
+
+@jobs.handler(queue.RUN)
+def run_engine(claim: Claim) -> None:
+    """Make the takes that are missing, each written as soon as it is finished.
+
+    1. What an earlier attempt finished stays: only the other seeds are asked for.
+    2. Bytes are stored before the transaction that refers to them; the claim's fence guards that transaction.
+    3. Cancelling or a death between two takes loses the one in the making and no other.
+    """
+    run = making.run_to_make(claim.payload["run"])
+    made = making.takes_made(run)
+    missing = [(number, seed) for number, seed in enumerate(run.seeds, start=1) if number not in made]
+    if missing:
+        engine = registry.engine(run.engine)
+        report = _progress(claim, finished=len(made), of=run.variations, asked=len(missing))
+        for output in engine.generate(_request(run, tuple(seed for _, seed in missing)), report):
+            take = _stored_take(run, missing[output.index][0], output)
+            with claim.commit():
+                making.add_take(run, take)
+    with claim.commit(done=True):
+        making.finish_run(run)
+
+
+@jobs.handler(queue.RENDER)
+def render_version(claim: Claim) -> None:
+    """The audio of a version: a pure function of its document and assets."""
+    render = making.render_to_make(claim.payload["render"])
+    if render.asset_id is None:
+        document = doc.parse(render.version.document)
+        audio = make_render(document, measuring.decoded, _throttled(claim))
+        made = measuring.stored(
+            audio,
+            document.sample_rate_hz,
+            role="full_mix",
+            name=f"version {render.version.number}",
+            fingerprint=True,
+        )
+        with claim.commit(done=True):
+            making.finish_render(render, made)
+
+
+@jobs.handler(queue.MASTER)
+def master_render(claim: Claim) -> None:
+    """A render at its loudness target, as WAV and FLAC of the same samples."""
+    master = making.master_to_make(claim.payload["master"])
+    if master.wav_id is not None:
+        return
+    source = master.render.asset
+    if source is None:
+        raise JobFailed("The render behind this master is not finished. Render it, then master it again.")
+    mix, rate = measuring.decoded(source.sha256)
+    audio, report = make_master(
+        mix,
+        rate,
+        target_lufs=master.target_lufs_milli / 1000,
+        ceiling_dbtp=master.ceiling_millibel / 100,
+        progress=_throttled(claim),
+    )
+    name = f"master {master.number}"
+    after = report.after
+    wav = measuring.stored(audio, rate, role="full_mix", name=name, loudness=after, fingerprint=True)
+    flac = measuring.stored(audio, rate, role="full_mix", name=name, loudness=after, media_type="audio/flac")
+    with claim.commit(done=True):
+        making.finish_master(master, wav=wav, flac=flac, report=flat_report(report))
+
+
+@jobs.handler(queue.ANALYSE)
+def analyse_upload(claim: Claim) -> None:
+    """Waveform, loudness, tempo, key and fingerprint of an upload, and a copy for browsers where one is needed."""
+    upload = Upload.objects.select_related("asset", "project").get(pk=claim.payload["upload"])
+    claim.progress(0, 2, "measuring")
+    audio, rate = measuring.analyse_asset(upload.asset)
+    if uploads.needs_playback(upload):
+        claim.progress(1, 2, "making a copy that browsers play")
+        made = measuring.stored(
+            audio, rate, role=upload.role, name=upload.name, media_type="audio/flac", measured=False
+        )
+        with claim.commit(done=True):
+            uploads.add_playback(upload, flac=made.staged, probe=dict(made.probe))
+
+
+@jobs.handler(queue.OFFERS, at_worker_start="What this installation's engines offer")
+def refresh_offers_job(claim: Claim) -> None:
+    refresh_offers()
+
+
+def refresh_offers() -> list[str]:
+    """Ask every engine what it offers here and keep it for the pages, with the catalogue that names their terms."""
+    services.seed_catalogue()
+    found = registry.all_capabilities()
+    services.save_offers(dataclasses.asdict(capabilities) for capabilities in found)
+    return [capabilities.name for capabilities in found if capabilities.available]
+
+
+def flat_report(report: MasterReport) -> dict[str, Any]:
+    """The report as an entry holds it: whole numbers with their units in the name."""
+    facts = report.facts()
+    del facts["before"], facts["after"]
+    return {**_measures("before", report.before), **_measures("after", report.after), **facts}
+
+
+def _measures(when: str, loudness: Loudness) -> dict[str, int | None]:
+    def scaled(value: float | None, factor: int) -> int | None:
+        return None if value is None else round(value * factor)
+
+    return {
+        f"{when}_lufs_milli": scaled(loudness.integrated_lufs, 1000),
+        f"{when}_true_peak_millibel": scaled(loudness.true_peak_dbtp, 100),
+        f"{when}_sample_peak_millibel": scaled(loudness.sample_peak_dbfs, 100),
+    }
+
+
+def _request(run: PromptRun, seeds: tuple[int, ...]) -> GenerationRequest:
+    prompt = run.prompt
+    if not prompt and run.brief is None:
+        raise JobFailed("The prompt of this run was erased, so it cannot be made any more. Ask again.")
+    return GenerationRequest(
+        mode=run.mode,
+        prompt=prompt,
+        duration_s=run.duration_ms / 1000,
+        seeds=seeds,
+        brief=_spec(run.brief) if run.brief else None,
+        parameters=run.parameters,
+    )
+
+
+def _spec(brief: Brief) -> BriefSpec:
+    values = services.brief_values(brief)
+    return BriefSpec(
+        genre=values.genre,
+        mood=values.mood,
+        tempo_bpm=values.tempo_bpm,
+        key=values.key,
+        metre=values.metre,
+        structure=values.structure,
+        energy=values.energy,
+        instruments=values.instruments,
+        avoid=values.avoid,
+    )
+
+
+def _stored_take(run: PromptRun, number: int, output: GenerationOutput) -> making.MadeTake:
+    rate = output.sample_rate_hz
+    tempo_bpm, key = measuring.heard(output.audio, rate, output.facts)
+    return making.MadeTake(
+        number=number,
+        seed=output.seed,
+        mix=measuring.stored(
+            output.audio, rate, role="full_mix", name=f"take {number}", tempo_bpm=tempo_bpm, key=key
+        ),
+        stems=[
+            measuring.stored(stem.audio, rate, role=stem.role, name=stem.name, measured=False)
+            for stem in output.stems
+        ],
+        midi=assets.ingest(output.midi) if output.midi else None,
+        facts=output.facts,
+    )
+
+
+def _progress(claim: Claim, *, finished: int, of: int, asked: int) -> Callable[[int, int], None]:
+    """The engine's steps for what is asked now, as steps of the whole run."""
+    report = _throttled(claim)
+
+    def progress(done: int, total: int) -> None:
+        each = max(1, total // asked)
+        report(finished * each + done, of * each)
+
+    return progress
+
+
+def _throttled(claim: Claim) -> Callable[[int, int], None]:
+    """`claim.progress`, not more often than is of use."""
+    last = 0.0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= PROGRESS_EVERY_S or done >= total:
+            last = now
+            claim.progress(done, total)
+
+    return progress
