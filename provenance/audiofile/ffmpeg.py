@@ -17,7 +17,13 @@ from provenance.audiofile.header import BLOCK_FRAMES, MAX_DURATION_S, Block, Hea
 from provenance.audiofile.sniffing import Container
 
 _TIMEOUT_S: Final = 300
-_DEMUXERS: Final[dict[Container, str]] = {"m4a": "mov", "aac": "aac", "mp3": "mp3", "flac": "flac"}
+_DEMUXERS: Final[dict[Container, str]] = {
+    "m4a": "mov",
+    "aac": "aac",
+    "mp3": "mp3",
+    "flac": "flac",
+    "opus": "ogg",
+}
 
 
 def probe_header(path: Path, container: Container) -> Header:
@@ -100,14 +106,22 @@ def _input(path: Path, container: Container) -> list[str]:
     return ["-protocol_whitelist", "file", "-f", _DEMUXERS[container], "-i", f"file:{path.absolute()}"]
 
 
+def available() -> bool:
+    return shutil.which("ffmpeg") is not None and shutil.which("ffprobe") is not None
+
+
+def needed() -> BadAudio:
+    return BadAudio(
+        "needs_ffmpeg",
+        "This file (AAC, M4A, Opus, or one without a stated length) can be read only where the program ffmpeg is "
+        "installed, and here it is not. Export it as an ordinary WAV or FLAC file, or ask whoever runs this "
+        "installation to install ffmpeg.",
+    )
+
+
 def _require() -> None:
-    if shutil.which("ffmpeg") is None or shutil.which("ffprobe") is None:
-        raise BadAudio(
-            "needs_ffmpeg",
-            "This file (AAC, M4A, or one without a stated length) can be read only where the program ffmpeg is "
-            "installed, and here it is not. Export it as an ordinary WAV or FLAC file, or ask whoever runs this "
-            "installation to install ffmpeg.",
-        )
+    if not available():
+        raise needed()
 
 
 def _number(value: object) -> int:

@@ -19,7 +19,10 @@ from provenance.audiofile.reading import counted_blocks, open_audio
 
 #: Seconds between two values of a fingerprint: Chromaprint's frames of 4096 samples at 11025 Hz, two thirds overlapped.
 STEP_S: Final = 1365 / 11025
-MATCH_THRESHOLD: Final = 0.5
+#: Measured on 72 pieces of free game music, 10 s to 9 minutes: 2,556 pairs of different pieces reached 0.51 at most
+#: (99.9 % stay below 0.41; two mixes of one piece gave 0.81). The same piece as MP3 of 96 kbit/s gave 0.97 and more,
+#: its excerpts of 20 s as MP3 0.86 and more against 0.33 for excerpts of others, of 8 s 0.92 against 0.46.
+MATCH_THRESHOLD: Final = 0.6
 _LEAST_OVERLAP_S: Final = 4.0
 _LEAST_SHARE: Final = 0.5
 _ALGORITHM: Final = 1

@@ -70,7 +70,9 @@ def open_audio(path: Path | str) -> Iterator[AudioReader]:
         raise damaged() from error
     with file:
         header = _header(file, container)
-        if _length_is_known(path, header):
+        # libsndfile gives up in the middle of sound Opus files whose packets change their length, so it is only
+        # the second choice there.
+        if _length_is_known(path, header) and not (container == "opus" and ffmpeg.available()):
             yield _SoundfileReader(file, header)
         else:
             yield ffmpeg.Reader(path, dataclasses.replace(header, declared_samples=None))
@@ -118,7 +120,7 @@ class _SoundfileReader:
             try:
                 block: Block = self._file.read(out=buffer)
             except (sf.LibsndfileError, RuntimeError) as error:
-                raise damaged() from error
+                raise (ffmpeg.needed() if self.header.container == "opus" else damaged()) from error
             if not len(block):
                 return
             yield block

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Final
 
@@ -10,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-#: Zero crossings of the sinc on each side, and the shape of its Kaiser window: stop band below -110 dB.
+#: Zero crossings of the sinc on each side, and the shape of its Kaiser window. At a lower rate of 44.1 kHz: flat to
+#: 20 kHz, -6 dB at 22.05 kHz, below -80 dB from 24.1 kHz on; what folds back stays above 20 kHz.
 _ZERO_CROSSINGS: Final = 32
-_KAISER_BETA: Final = 11.5
-#: Share of the narrower band that passes untouched: 20 kHz of the 22.05 kHz at 44.1 kHz.
-_CUTOFF: Final = 0.94
+_KAISER_BETA: Final = 9.6
 #: Taps are rounded to multiples of this: sine tables differ between processors in the last bit, results must not.
 _TAP_STEP: Final = 2.0**-40
 
@@ -32,16 +32,18 @@ def resample(audio: NDArray[np.float32], from_hz: int, to_hz: int) -> NDArray[np
     divisor = math.gcd(from_hz, to_hz)
     up, down = to_hz // divisor, from_hz // divisor
     taps = _taps(max(up, down))
-    rows = [
-        signal.resample_poly(channel.astype(np.float64), up, down, window=taps).astype(np.float32)
-        for channel in audio
-    ]
-    return np.stack(rows)
+
+    def convert(channel: NDArray[np.float32]) -> NDArray[np.float32]:
+        wide = signal.resample_poly(channel.astype(np.float64), up, down, window=taps)
+        return np.asarray(wide, dtype=np.float32)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:  # each channel is its own sum: threads change no bit
+        return np.stack(list(pool.map(convert, audio)))
 
 
 @lru_cache(maxsize=16)
 def _taps(ratio: int) -> NDArray[np.float64]:
-    taps = signal.firwin(2 * _ZERO_CROSSINGS * ratio + 1, _CUTOFF / ratio, window=("kaiser", _KAISER_BETA))
+    taps = signal.firwin(2 * _ZERO_CROSSINGS * ratio + 1, 1 / ratio, window=("kaiser", _KAISER_BETA))
     rounded: NDArray[np.float64] = np.rint(taps / _TAP_STEP) * _TAP_STEP
     rounded.setflags(write=False)
     return rounded
