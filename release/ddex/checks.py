@@ -33,6 +33,7 @@ XML_RULES: Final[tuple[Rule, ...]] = (
     rules_catalogue.profile_shape,
     rules_catalogue.lines_and_titles,
     rules_catalogue.deals,
+    rules_catalogue.deals_start_with_the_release,
     rules_catalogue.training_is_not_licensed_unseen,
     rules_files.audio_is_there,
     rules_files.cover_is_there,

@@ -36,6 +36,7 @@ RULES: Final = {
     "deal_incomplete": "Every deal has territory, model and use.",
     "deal_for_nothing": "No deal is for a release that is not in the message.",
     "deal_ends_before_start": "No deal ends before it starts.",
+    "deal_before_release": "No deal starts before the release date.",
     "training_licensed": "AI training is not licensed without intent.",
 }
 
@@ -303,6 +304,23 @@ def deals(view: MessageView) -> Iterator[Finding]:
                     cure="Correct the dates.",
                     where=where(terms),
                 )
+
+
+def deals_start_with_the_release(view: MessageView) -> Iterator[Finding]:
+    release = view.main_release
+    on_sale = text(release, "ReleaseDate") if release is not None else ""
+    for terms in view.terms:
+        start = text(terms, "ValidityPeriod/StartDate")
+        early_on_purpose = texts(terms, "IsPreOrderDeal") or _blocks(terms)
+        # a date may be given as a year or a month only; both sort before the days that they hold
+        if start and on_sale and start < on_sale[: len(start)] and not early_on_purpose:
+            yield Finding(
+                code="deal_before_release",
+                sentence=f"A deal starts on {start}, before the release date {on_sale}.",
+                cure="Start the deal with the release; some receivers go live on the earlier date.",
+                where=where(terms),
+                severity=Severity.WARNING,
+            )
 
 
 def _blocks(terms: etree._Element) -> bool:

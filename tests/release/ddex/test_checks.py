@@ -122,6 +122,10 @@ PLANTS: list[tuple[str, Plant]] = [
         "deal_ends_before_start",
         add("DealList/ReleaseDeal/Deal/DealTerms/ValidityPeriod", "<EndDate>2020-01-01</EndDate>"),
     ),
+    (
+        "deal_before_release",
+        put("DealList/ReleaseDeal/Deal/DealTerms/ValidityPeriod/StartDate", "2026-12-03"),
+    ),
     ("training_licensed", drop(NO_BLOCK)),
     ("audio_missing", drop(f"{FIRST}/SoundRecordingEdition/TechnicalDetails")),
     ("audio_missing", put(f"{FIRST}/SoundRecordingEdition/TechnicalDetails/DeliveryFile/File/URI", "")),
