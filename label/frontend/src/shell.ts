@@ -42,6 +42,8 @@ on("htmx:before:swap", (event) => {
   const main = tasks?.find((task) => task.type === "main" && task.target.id === "page");
   if (!main || main.fragment.querySelector("#content")) return;
   event.preventDefault();
+  // Of 500 and above htmx:response:error has told already.
+  if (ctx.response && ctx.response.status >= 500) return;
   if (ctx.response && ctx.response.status >= 400) toast(failure(ctx.response.status), "error");
   else location.href = ctx.response?.raw.url ?? ctx.request.action;
 });
