@@ -91,7 +91,7 @@ def build(
     members: dict[str, bytes] = {}
     for entry, leaf in rows:
         name = f"{leaf.index:012d}"
-        row = {
+        row: dict[str, Any] = {
             "index": leaf.index,
             "leaf": bytes(entry.leaf_hash).hex(),
             "stream": leaf.stream,
@@ -234,7 +234,7 @@ def _resolve(assets: Mapping[str, AssetSource], bodies: Mapping[int, dict[str, A
 
 def _digest(item: _Asset) -> str:
     with item.open() as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 # -- the zip -----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import datetime as dt
 import enum
 import hashlib
 import hmac
+import json
 import secrets
 import unicodedata
 import uuid
@@ -30,11 +31,23 @@ _MAX_INT = 2**53 - 1
 
 def plain(value: Any) -> Any:
     """Return *value* as JSON types only, or raise `BadEvent` naming what cannot be written."""
+    try:
+        return _plain(value)
+    except RecursionError:
+        raise BadEvent("A value for the ledger is nested too deeply.", code="nested_too_deeply") from None
+
+
+def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind is str:  # what bodies are mostly made of
+        return _text(value)
+    if kind is dict:
+        return {_text(str(key)): _plain(item) for key, item in value.items()}
     match value:
         case None | bool():
             return value
         case enum.Enum():
-            return plain(value.value)
+            return _plain(value.value)
         case int():
             if abs(value) > _MAX_INT:
                 raise BadEvent(f"The integer {value} is too large for the ledger; write it as text.")
@@ -50,20 +63,23 @@ def plain(value: Any) -> Any:
         case dt.date():
             return value.isoformat()
         case Mapping():
-            return {_text(str(key)): plain(item) for key, item in value.items()}
+            return {_text(str(key)): _plain(item) for key, item in value.items()}
         case list() | tuple():
-            return [plain(item) for item in value]
+            return [_plain(item) for item in value]
         case set() | frozenset():
-            return sorted(plain(item) for item in value)
+            return sorted(_plain(item) for item in value)
         case _:
             raise BadEvent(
-                f"A ledger entry cannot hold a {type(value).__name__}; write it as text or as an integer with its unit."
+                f"A ledger entry cannot hold a {type(value).__name__};"
+                " write it as text or as an integer with its unit."
             )
 
 
 def _text(value: str) -> str:
     if "\x00" in value:
         raise BadEvent("Text with a NUL character cannot be recorded; remove it.", code="nul_character")
+    if value.isascii():
+        return value
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
@@ -86,6 +102,19 @@ def dumps(value: Any) -> bytes:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise BadEvent(f"This cannot be written as canonical JSON: {error}") from error
+
+
+def encode(value: Any) -> bytes:
+    """`dumps(plain(value))`, several times faster for most texts.
+
+    The standard encoder escapes as RFC 8785 does and sorts names by code point. That is the order of UTF-16 units as
+    long as no character lies beyond the surrogates' block; where one does, the slow way is taken.
+    """
+    found = plain(value)
+    text = json.dumps(found, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    if text.isascii() or max(text) < "\ud800":
+        return text.encode()
+    return dumps(found)
 
 
 def leaf_hash(body: bytes) -> bytes:

@@ -6,6 +6,7 @@ An event class is never edited once an installation has written it: a change is 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import string
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar, dataclass_transform
@@ -57,8 +58,9 @@ class Event:
         return {name: value for name, value in values.items() if value not in (None, "", (), {}, [])}
 
 
-def _own_fields(event: type[Event]) -> list[dataclasses.Field[Any]]:
-    return [f for f in dataclasses.fields(event) if f.name not in _ENVELOPE]
+@functools.cache
+def _own_fields(event: type[Event]) -> tuple[dataclasses.Field[Any], ...]:
+    return tuple(f for f in dataclasses.fields(event) if f.name not in _ENVELOPE)
 
 
 def sealed_names(event: type[Event]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 from provenance import canonical
 from provenance.authorship import check_authorship
@@ -58,12 +58,16 @@ def record(happened: Event, *, actor: HasActor) -> Entry:
         raise NotInTransaction("A ledger entry is written in the transaction of the change that it records.")
     who = actor.ledger_actor()
     kind = type(happened).kind
-    vault: list[tuple[str, bytes, bytes]] = []
+    names: list[str] = []
+    salts: list[bytes] = []
+    contents: list[bytes] = []
     commitments: dict[str, str] = {}
     for name, value in happened.private().items():
-        content, salt = canonical.dumps(canonical.plain(value)), canonical.new_salt()
+        content, salt = canonical.encode(value), canonical.new_salt()
         commitments[name] = canonical.commitment(kind, name, content, salt)
-        vault.append((name, salt, content))
+        names.append(name)
+        salts.append(salt)
+        contents.append(content)
 
     if happened.authorship is not None:
         # Malformed claims would stand in the log for good and break every fold over them.
@@ -73,29 +77,27 @@ def record(happened: Event, *, actor: HasActor) -> Entry:
     actor_body = {"type": who.type, "id": who.id}
     if who.name_commitment:
         actor_body["name"] = who.name_commitment
-    body = canonical.dumps(
-        canonical.plain(
-            {
-                "v": BODY_VERSION,
-                "kind": kind,
-                "event_version": type(happened).version,
-                "at": at,
-                "basis": happened.basis,
-                "actor": actor_body,
-                "stream": happened.stream,
-                "subjects": subjects,
-                "inputs": [dataclasses.asdict(ref) for ref in happened.inputs],
-                "outputs": [dataclasses.asdict(ref) for ref in happened.outputs],
-                "public": happened.public(),
-                "private": commitments,
-                "authorship": happened.authorship,
-            }
-        )
+    body = canonical.encode(
+        {
+            "v": BODY_VERSION,
+            "kind": kind,
+            "event_version": type(happened).version,
+            "at": at,
+            "basis": happened.basis,
+            "actor": actor_body,
+            "stream": happened.stream,
+            "subjects": subjects,
+            "inputs": [{"role": ref.role, "sha256": ref.sha256} for ref in happened.inputs],
+            "outputs": [{"role": ref.role, "sha256": ref.sha256} for ref in happened.outputs],
+            "public": happened.public(),
+            "private": commitments,
+            "authorship": happened.authorship,
+        }
     )
     assets = dict.fromkeys(f"asset:{ref.sha256}" for ref in (*happened.inputs, *happened.outputs))
-    entry = Entry.objects.create(
+    entry = Entry(
         kind=kind,
-        basis=happened.basis,
+        basis=str(happened.basis),
         at=at,
         stream=happened.stream,
         actor_type=who.type,
@@ -104,11 +106,34 @@ def record(happened: Event, *, actor: HasActor) -> Entry:
         body=body,
         leaf_hash=canonical.leaf_hash(body),
     )
-    if vault:
-        VaultItem.objects.bulk_create(
-            VaultItem(entry=entry, name=name, salt=salt, content=content) for name, salt, content in vault
-        )
+    _insert(entry, names, salts, contents)
     return entry
+
+
+def _insert(entry: Entry, names: list[str], salts: list[bytes], contents: list[bytes]) -> None:
+    """One statement for the entry and its vault (migration 0004): a second round trip would cost as much again."""
+    with transaction.get_connection().cursor() as cursor:
+        cursor.execute(
+            "SELECT o_id, o_xid, o_recorded_at FROM deadwax_record(%s, %s, %s, %s, %s, %s, %s::text[], %s, %s,"
+            " %s::text[], %s::bytea[], %s::bytea[])",
+            [
+                entry.kind,
+                entry.basis,
+                entry.at,
+                entry.stream,
+                entry.actor_type,
+                entry.actor_id,
+                entry.refs,
+                entry.body,
+                entry.leaf_hash,
+                names,
+                salts,
+                contents,
+            ],
+        )
+        entry.id, entry.xid, entry.recorded_at = cursor.fetchone()
+    entry._state.adding = False
+    entry._state.db = DEFAULT_DB_ALIAS
 
 
 def body_of(entry: Entry) -> dict[str, Any]:

@@ -50,7 +50,8 @@ class Entry(models.Model):
 class VaultItem(models.Model):
     """One private value of an entry with its salt. Deleting the row erases it; the commitment stays in the entry."""
 
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="vault")
+    # The constraint's index finds an entry's items, too.
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="vault", db_index=False)
     name = models.CharField(max_length=64)
     salt = models.BinaryField()
     content = models.BinaryField(help_text="Canonical JSON bytes of the value.")
