@@ -60,7 +60,7 @@ class Environment:
 
     def install(self, *packages: str) -> None:
         """Add packages that belong to no lock. Raises SetupError."""
-        self._run([*self._installer(), *packages], "could not install " + ", ".join(packages))
+        self._install(packages, "could not install " + ", ".join(packages))
 
     # -- marks
     # ---------------------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ class Environment:
             say(f"installing {count} packages ({name}; only when the lock has changed)")
             hashes = "--hash=" in lock.read_text()
             arguments = ["--no-deps", *(["--require-hashes"] if hashes else []), "-r", str(lock)]
-            self._run([*self._installer(), *arguments], f"could not install {lock.name}")
+            self._install(arguments, f"could not install {lock.name}")
             self._mark(name).write_text(self._digest(name))
             if name == "dev":  # a superset of core
                 self._mark("core").write_text(self._digest("core"))
@@ -140,12 +140,26 @@ class Environment:
         else:
             raise SetupError("this Python has no ensurepip, so it cannot make an environment." + _PIP_HINT)
 
-    def _installer(self) -> list[str]:
+    def _install(self, arguments: Sequence[str], failure: str) -> None:
+        """By uv; where its own certificates do not do, by the system's; then by pip. Raises SetupError."""
         own = self.bin / "uv"
         uv = str(own) if own.exists() else shutil.which("uv")
+        attempts = []
         if uv:
-            return [uv, "pip", "install", "--python", str(self.python)]
-        return [str(self.python), "-m", "pip", "install", "--disable-pip-version-check"]
+            command = [uv, "pip", "install", "--python", str(self.python), *arguments]
+            attempts += [command, [*command, "--system-certs"]]
+        if not uv or (self.bin / "pip").exists():
+            pip = [str(self.python), "-m", "pip", "install", "--disable-pip-version-check"]
+            attempts.append([*pip, *arguments])
+        for attempt, command in enumerate(attempts, start=1):
+            try:
+                self._run(command, failure)
+            except SetupError:
+                if attempt == len(attempts):
+                    raise
+                say("that did not work; trying another way")
+            else:
+                return
 
     def _run(self, command: list[str], failure: str) -> None:
         """Run a tool with its own progress on our standard error. Raises SetupError with `failure`."""
@@ -153,7 +167,6 @@ class Environment:
             name: value for name, value in os.environ.items()
             if name not in _MISLEADING
         }  # fmt: skip
-        clean["UV_NO_CONFIG"] = "1"
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=clean, cwd=self.root, check=False
         )
