@@ -5,7 +5,7 @@ from __future__ import annotations
 from artists.models import User
 from generation.models import ArrangementVersion, EngineOffer, Project
 from provenance import jobs
-from provenance.jobs import HasActor, Job
+from provenance.jobs import Job
 
 RUN = "generation.run"
 RENDER = "generation.render"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable
 from typing import Any
 
 from generation import arrangement as doc
-from generation import measuring, queue, services
+from generation import measuring, offering, queue, services
 from generation.audio.loudness import Loudness
 from generation.audio.master import MasterReport
 from generation.audio.master import master as make_master
@@ -106,15 +105,7 @@ def analyse_upload(claim: Claim) -> None:
 
 @jobs.handler(queue.OFFERS, at_worker_start="What this installation's engines offer")
 def refresh_offers_job(claim: Claim) -> None:
-    refresh_offers()
-
-
-def refresh_offers() -> list[str]:
-    """Ask every engine what it offers here and keep it for the pages, with the catalogue that names their terms."""
-    services.seed_catalogue()
-    found = registry.all_capabilities()
-    services.save_offers(dataclasses.asdict(capabilities) for capabilities in found)
-    return [capabilities.name for capabilities in found if capabilities.available]
+    offering.refresh_offers()
 
 
 def flat_report(report: MasterReport) -> dict[str, Any]:

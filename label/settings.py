@@ -221,6 +221,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "From a brief to a release package whose labels come from the ledger.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"TermsAnswerEnum": "generation.models.catalogue.ToolTerms.Answer"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

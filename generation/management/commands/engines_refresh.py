@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from generation.tasks import refresh_offers
+from generation.offering import refresh_offers
 
 
 class Command(BaseCommand):

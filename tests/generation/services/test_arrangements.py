@@ -48,16 +48,22 @@ def test_the_first_version_lays_out_the_stems_of_the_kept_take(arrangement: Arra
     assert version.digest == doc.digest(doc.parse(document))
 
 
-def test_a_second_take_comes_muted(project: Any, make_take: MakeTake, ask: Callable[..., Any], cast: Cast) -> None:
+def test_a_second_take_comes_muted(
+    project: Any, make_take: MakeTake, ask: Callable[..., Any], cast: Cast
+) -> None:
     run = ask(variations=2)
-    takes = [services.shortlist_take(make_take(run=run, number=n), reason="", actor=cast.mara) for n in (1, 2)]
+    takes = [
+        services.shortlist_take(make_take(run=run, number=n), reason="", actor=cast.mara) for n in (1, 2)
+    ]
     arrangement = services.create_arrangement(project, title="Two", takes=takes, actor=cast.mara)
     tracks = services.head_of(arrangement).document["tracks"]
     assert [track["mute"] for track in tracks] == [False, False, True, True]
     assert tracks[2]["name"] == "Pads, take 2"
 
 
-def test_only_kept_takes_of_the_project_start_an_arrangement(project: Any, make_take: MakeTake, cast: Cast) -> None:
+def test_only_kept_takes_of_the_project_start_an_arrangement(
+    project: Any, make_take: MakeTake, cast: Cast
+) -> None:
     take = make_take()
     with pytest.raises(NotPossible, match="Keep take 1 first"):
         services.create_arrangement(project, title="No", takes=[take], actor=cast.mara)
@@ -68,12 +74,19 @@ def test_only_kept_takes_of_the_project_start_an_arrangement(project: Any, make_
     assert not Arrangement.objects.exists()
 
 
-def test_a_save_names_its_edits_without_the_names_that_people_gave(arrangement: Arrangement, cast: Cast) -> None:
+def test_a_save_names_its_edits_without_the_names_that_people_gave(
+    arrangement: Arrangement, cast: Cast
+) -> None:
     first = services.head_of(arrangement)
     document = moved(first, gain_millibel=-300)
     document["tracks"][1]["name"] = "Ingrid's bass"
     version = services.save_version(
-        arrangement, document=document, base_version=1, name="quieter pads", note="as Ingrid asked", actor=cast.mara
+        arrangement,
+        document=document,
+        base_version=1,
+        name="quieter pads",
+        note="as Ingrid asked",
+        actor=cast.mara,
     )
     public = ledger.body_of(version.entry)["public"]
     assert (version.number, version.parent, version.name) == (2, first, "quieter pads")
@@ -106,7 +119,9 @@ def test_the_second_of_two_who_save_is_told_and_loses_nothing(arrangement: Arran
     assert told.value.code == "conflict"
     assert told.value.latest == theirs
     assert "Odile Fabel" in told.value.message
-    branch = services.save_version(arrangement, document=mine, base_version=1, as_branch=True, actor=cast.mara)
+    branch = services.save_version(
+        arrangement, document=mine, base_version=1, as_branch=True, actor=cast.mara
+    )
     assert (branch.number, branch.parent.number) == (3, 1)
     assert ledger.body_of(branch.entry)["public"]["branch"] is True
     further = services.save_version(
@@ -183,17 +198,26 @@ def test_a_version_with_nothing_audible_is_not_rendered(arrangement: Arrangement
         services.request_render(version, actor=cast.mara)
 
 
-def test_a_master_waits_for_its_render_and_its_target_is_checked(arrangement: Arrangement, cast: Cast) -> None:
+def test_a_master_waits_for_its_render_and_its_target_is_checked(
+    arrangement: Arrangement, cast: Cast
+) -> None:
     render = services.request_render(services.head_of(arrangement), actor=cast.mara)
     with pytest.raises(NotPossible, match="not finished"):
         services.request_master(render, actor=cast.mara)
     render.asset_id = arrangement.pk
-    for values in ({"target_lufs": 0.0}, {"target_lufs": float("nan")}, {"ceiling_dbtp": 1.0}, {"target_lufs": "x"}):
+    for values in (
+        {"target_lufs": 0.0},
+        {"target_lufs": float("nan")},
+        {"ceiling_dbtp": 1.0},
+        {"target_lufs": "x"},
+    ):
         with pytest.raises(BadValue):
             services.request_master(render, **values, actor=cast.mara)  # type: ignore[arg-type]
 
 
-def test_strangers_see_neither_arrangement_nor_version_nor_render(arrangement: Arrangement, cast: Cast) -> None:
+def test_strangers_see_neither_arrangement_nor_version_nor_render(
+    arrangement: Arrangement, cast: Cast
+) -> None:
     version = services.head_of(arrangement)
     render = services.request_render(version, actor=cast.mara)
     for fetch, pk in (

@@ -67,7 +67,12 @@ def test_a_collaborator_sees_then_edits_then_is_out_again(project: Project, cast
     with pytest.raises(Http404):
         access.project_for(cast.collaborator, project.pk)
     kinds = list(Entry.objects.filter(stream=project.stream).values_list("kind", flat=True))
-    assert kinds == ["project.created", "project.member_added", "project.member_added", "project.member_removed"]
+    assert kinds == [
+        "project.created",
+        "project.member_added",
+        "project.member_added",
+        "project.member_removed",
+    ]
 
 
 def test_who_may_start_a_project_for_whom(cast: Cast) -> None:

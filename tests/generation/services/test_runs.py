@@ -115,7 +115,9 @@ def test_a_run_keeps_the_terms_that_were_in_force_when_it_was_asked(ask: Ask, ca
     assert services.terms_in_force("sketch").version == 2
     assert services.seed_catalogue(actor=cast.rights) == 0, "the newer row of the rights team stays in force"
     with pytest.raises(BadValue):
-        services.record_terms(run.terms.tool, values=dataclasses.replace(now, commercial="maybe"), actor=cast.rights)
+        services.record_terms(
+            run.terms.tool, values=dataclasses.replace(now, commercial="maybe"), actor=cast.rights
+        )
 
 
 def test_strangers_do_not_see_a_run_and_readers_do_not_change_it(ask: Ask, cast: Cast) -> None:

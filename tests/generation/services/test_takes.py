@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -115,20 +116,24 @@ def test_what_was_heard_adds_up_per_person(make_take: MakeTake, cast: Cast) -> N
     assert ledger.body_of(take.entry)["public"]["heard_percent"] == 75
 
 
-@pytest.mark.parametrize("spans", [None, "0-5", [[1]], [[5, 1]], [[-1, 5]], [[0.5, 2]], [[True, 2]], [[0, 1]] * 2001])
+@pytest.mark.parametrize(
+    "spans", [None, "0-5", [[1]], [[5, 1]], [[-1, 5]], [[0.5, 2]], [[True, 2]], [[0, 1]] * 2001]
+)
 def test_spans_that_are_none_are_refused(make_take: MakeTake, cast: Cast, spans: Any) -> None:
     with pytest.raises(BadValue):
         services.record_heard(make_take(), spans_ms=spans, actor=cast.mara)
     assert not Listen.objects.exists()
 
 
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)).map(lambda pair: (pair[0], pair[0] + pair[1]))))
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)).map(lambda pair: (pair[0], pair[0] + pair[1])))
+)
 def test_merged_spans_hold_exactly_the_heard_moments(spans: list[tuple[int, int]]) -> None:
     merged = merge_spans(spans)
     assert {ms for start, to in merged for ms in range(start, to)} == {
         ms for start, to in spans for ms in range(start, to)
     }
-    assert all(before[1] < after[0] for before, after in zip(merged, merged[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(merged))
 
 
 def test_strangers_do_not_see_takes_and_stems(make_take: MakeTake, cast: Cast) -> None:

@@ -57,14 +57,18 @@ def test_an_import_from_a_tool_is_a_trained_models_under_its_terms(
     project: Project, cast: Cast, catalogue: None
 ) -> None:
     terms = services.terms_in_force("fabelton-choir")
-    upload = bring(project, cast, declared="external_tool", role="backing_vocal", terms=terms, prompt="choir, oohs")
+    upload = bring(
+        project, cast, declared="external_tool", role="backing_vocal", terms=terms, prompt="choir, oohs"
+    )
     assert upload.terms == terms
     assert all(found == {"trained_model"} for found in origins(upload).values())
     assert ledger.body_of(upload.entry)["public"]["tool"] == "fabelton-choir"
     assert ledger.disclose(upload.entry)["prompt"] == "choir, oohs"
 
 
-def test_somebody_elses_sound_keeps_its_licence_and_whether_it_may_be_sold(project: Project, cast: Cast) -> None:
+def test_somebody_elses_sound_keeps_its_licence_and_whether_it_may_be_sold(
+    project: Project, cast: Cast
+) -> None:
     upload = bring(
         project, cast, declared="third_party", licence="Sync licence no. 7 of Farside Ltd", may_be_sold=False
     )
@@ -119,7 +123,9 @@ def test_a_file_that_is_no_use_leaves_no_trace(
     assert not Upload.objects.exists()
 
 
-def test_a_file_over_the_limit_is_refused_before_it_is_all_read(project: Project, cast: Cast, settings: Any) -> None:
+def test_a_file_over_the_limit_is_refused_before_it_is_all_read(
+    project: Project, cast: Cast, settings: Any
+) -> None:
     settings.DEADWAX_UPLOAD_LIMIT_BYTES = 10_000
     with pytest.raises(TooLarge):
         bring(project, cast)

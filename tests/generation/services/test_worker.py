@@ -1,4 +1,4 @@
-"""What the worker makes, with the real sketch engine: takes, renders, masters, uploads; killed, cancelled, asked again."""
+"""What the worker makes with the real sketch engine: takes, renders, masters, uploads; killed, cancelled, retried."""
 
 from __future__ import annotations
 
@@ -147,7 +147,9 @@ def test_a_version_renders_to_the_same_bytes_each_time(take: Take, cast: Cast) -
     assert first.asset.analysis.peaks
     body = ledger.body_of(first.entry)
     claims = body["authorship"]["outputs"][first.asset.sha256]
-    assert {region["asset"] for region in claims["regions"]} == {stem.asset.sha256 for stem in take.stems.all()}
+    assert {region["asset"] for region in claims["regions"]} == {
+        stem.asset.sha256 for stem in take.stems.all()
+    }
     assert body["public"]["arranged_by_hand"] is False, "the untouched stems of one take are no arrangement"
     assert body["public"]["mixed_by_hand"] is False
 
@@ -202,13 +204,19 @@ def test_a_master_meets_its_target_and_shows_both_measures(take: Take, cast: Cas
     assert master.report["after_true_peak_millibel"] <= -150
     assert master.report["before_lufs_milli"] == pytest.approx(render.asset.analysis.lufs * 1000, abs=30)  # type: ignore[union-attr]
     assert master.report["reached"] is True
-    assert master.wav and master.flac
+    assert master.wav
+    assert master.flac
     assert (master.wav.media_type, master.flac.media_type) == ("audio/wav", "audio/flac")
     import soundfile
 
-    with blobs.store().local_path(master.wav.sha256) as wav, blobs.store().local_path(master.flac.sha256) as flac:
+    with (
+        blobs.store().local_path(master.wav.sha256) as wav,
+        blobs.store().local_path(master.flac.sha256) as flac,
+    ):
         assert soundfile.info(str(wav)).subtype == soundfile.info(str(flac)).subtype == "PCM_24"
-        assert (soundfile.read(str(wav), dtype="int32")[0] == soundfile.read(str(flac), dtype="int32")[0]).all()
+        assert (
+            soundfile.read(str(wav), dtype="int32")[0] == soundfile.read(str(flac), dtype="int32")[0]
+        ).all()
 
 
 def test_the_terms_of_everything_inside_a_master_are_found(take: Take, cast: Cast) -> None:
