@@ -55,7 +55,7 @@ class LedgerQuery(serializers.Serializer[Any]):
 class LedgerView(APIView):
     """Entries you may see, newest first."""
 
-    @extend_schema(parameters=[LedgerQuery], responses=LedgerPageSerializer)
+    @extend_schema(operation_id="ledger_list", parameters=[LedgerQuery], responses=LedgerPageSerializer)
     def get(self, request: Request) -> Response:
         query = LedgerQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
