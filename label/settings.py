@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -149,7 +150,8 @@ LOGIN_REDIRECT_URL = "label:today"
 LOGOUT_REDIRECT_URL = "artists:login"
 #: Ten wrong passwords for one account from one address lock it there for a quarter of an hour.
 AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25
+AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
+AXES_USERNAME_FORM_FIELD = "username"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "artists/locked.html"

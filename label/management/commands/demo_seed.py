@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from generation.models import Project
-from generation.services import refresh_offers
+from generation.tasks import refresh_offers
 from label.demo import song
 from label.demo.cast import seed_cast
 
