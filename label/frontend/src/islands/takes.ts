@@ -115,6 +115,8 @@ class Takes extends HTMLElement {
     if (player.url === button.dataset["play"]) {
       if (!player.playing) player.toggle();
     } else void player.playButton(button);
+    // The focus goes along: what K and X mean is the take that was switched to.
+    button.focus({ preventScroll: true });
     take.scrollIntoView({ block: "nearest" });
   }
 

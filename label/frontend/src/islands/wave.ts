@@ -148,7 +148,7 @@ export class Wave extends HTMLElement {
     }
     const levels = this.#peaks ? bars(this.#peaks, count) : new Float32Array(count);
     for (let bar = 0; bar < count; bar++) {
-      const half = Math.max(0.5, (levels[bar] ?? 0) * (middle - 1));
+      const half = Math.max(0.5, seen(levels[bar] ?? 0) * (middle - 1));
       context.fillStyle = colour(bar < played ? accent : ink);
       context.fillRect(bar * pitch, middle - half, 2, half * 2);
     }
@@ -211,6 +211,9 @@ export class Wave extends HTMLElement {
   };
 
 }
+
+/** Height of a level on screen: quiet passages are lifted a little, so that there is something to aim at. */
+export const seen = (level: number): number => level ** 0.72;
 
 const resolved = new Map<string, string>();
 

@@ -4,7 +4,7 @@ import { barBeat, clamp, findClip, gridOf, moveClip, removeClip, snapTo, snapUni
 import { h, svg } from "../../lib/dom";
 import { bars, loadPeaks, type Peaks } from "../../lib/peaks";
 import { clock, decibels } from "../../lib/time";
-import { resolve } from "../wave";
+import { resolve, seen } from "../wave";
 import type { Editor } from "./editor";
 
 type Grip = "move" | "start" | "end" | "fade-in" | "fade-out";
@@ -233,7 +233,7 @@ export class Timeline {
     const loud = 10 ** (clip.gain_millibel / 2000);
     const count = Math.max(1, Math.floor(pixels / 3));
     bars(peaks, count, clip.offset_samples / rate, (clip.offset_samples + clip.length_samples) / rate).forEach((level, index) => {
-      const half = Math.max(0.5, Math.min(1, level * loud) * 19);
+      const half = Math.max(0.5, seen(Math.min(1, level * loud)) * 19);
       context.fillRect(index * (pixels / count), 20 - half, (pixels / count) * 0.66, half * 2);
     });
   }
