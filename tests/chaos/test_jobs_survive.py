@@ -187,7 +187,7 @@ def _dispatch_command() -> tuple[str, ...]:
 
 def _stopped_worker() -> int | None:
     listing = subprocess.run(
-        ["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True
+        ["ps", "-wweo", "pid=,stat=,args="], capture_output=True, text=True, check=True
     ).stdout
     for line in listing.splitlines():
         pid, state, command = line.split(None, 2)

@@ -63,7 +63,7 @@ class Up:
 
     def children(self, what: str) -> list[int]:
         listing = subprocess.run(
-            ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+            ["ps", "-wweo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
         ).stdout
         rows = [line.split(None, 2) for line in listing.splitlines()]
         return [int(row[0]) for row in rows if int(row[1]) == self.process.pid and what in row[2]]
