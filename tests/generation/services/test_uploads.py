@@ -151,3 +151,45 @@ def test_strangers_do_not_hear_an_upload(project: Project, cast: Cast) -> None:
         access.upload_for(cast.rights, upload.pk, write=True)
     with pytest.raises(Http404):
         access.upload_for(cast.stranger, upload.pk)
+
+
+@pytest.fixture
+def generated_elsewhere(tmp_path: Any) -> bytes:
+    """A WAV that carries the credential of another installation: output of a trained model."""
+    from release import c2pa
+
+    source, target = tmp_path / "in.wav", tmp_path / "signed.wav"
+    source.write_bytes(tone_wav(hz=610))
+    base = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+    manifest = c2pa.Manifest(
+        title="choir.wav",
+        media_type="audio/wav",
+        actions=(c2pa.Action(action="c2pa.created", source_type=base + "trainedAlgorithmicMedia"),),
+        generator="Fabelton Choir Machine (fictional)",
+    )
+    c2pa.sign(source, target, manifest, c2pa.TrialAuthority.create(organization="Fabelton (fictional)"))
+    return target.read_bytes()
+
+
+def test_a_credential_of_a_trained_model_counts_more_than_the_declaration(
+    project: Project, cast: Cast, generated_elsewhere: bytes
+) -> None:
+    upload = bring(project, cast, file=io.BytesIO(generated_elsewhere), filename="choir.wav", role="backing_vocal")
+    assert upload.c2pa["generated"] is True
+    assert "Fabelton" in upload.c2pa["generator"]
+    assert "content credential" in upload.warnings[0]
+    claims = ledger.body_of(upload.entry)["authorship"]["outputs"][upload.asset.sha256]
+    assert claims["basis"] == "imported"
+    assert all(found == {"trained_model"} for found in origins(upload).values())
+
+
+def test_a_credential_that_is_not_intact_is_noted_and_not_used(
+    project: Project, cast: Cast, generated_elsewhere: bytes
+) -> None:
+    changed = bytearray(generated_elsewhere)
+    place = changed.index(b"data") + 2000
+    changed[place] ^= 0xFF
+    upload = bring(project, cast, file=io.BytesIO(bytes(changed)), filename="choir.wav", role="backing_vocal")
+    assert upload.c2pa["state"] == "invalid"
+    assert "not intact" in upload.warnings[0]
+    assert origins(upload)["harmony"] == {"human"}
