@@ -18,8 +18,8 @@ TOLERANCE_LU: Final = 0.1
 MAX_REDUCTION_DB: Final = 12.0
 TARGET_LUFS: Final = (-36.0, -5.0)
 CEILING_DBTP: Final = (-12.0, 0.0)
-#: Kept below the ceiling: other meters interpolate a little differently, and 24-bit rounding comes after.
-HEADROOM_DB: Final = 0.1
+#: Kept below the ceiling: other meters interpolate a little differently near half the sample rate.
+HEADROOM_DB: Final = 0.2
 _AIM_LU: Final = 0.03
 _PASSES: Final = 10
 _LEAST_PROGRESS_LU: Final = 0.02
