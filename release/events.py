@@ -207,6 +207,20 @@ class PackageRequested(Event):
 
 
 @event
+class AudioSigned(Event):
+    """A master's copies for one package. What they are inherits from the master; only tags and signature are new."""
+
+    kind = "package.audio_signed"
+    sentence = "tagged and signed {title}, ISRC {isrc}"
+
+    release: str
+    package: str
+    recording: str
+    title: str
+    isrc: str
+
+
+@event
 class PackageBuilt(Event):
     kind = "package.built"
     sentence = "built the package of {title}: {parts} parts, ERN {ern_verdict}"

@@ -11,14 +11,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from generation.models import ToolTerms
-from generation.services import lineage_terms
+from generation.services import TermsUse, lineage_terms
 from provenance.elements import element_label
+from provenance.words import join
 from release import identifiers
 from release.credits import CREDIT_ROLES
 from release.errors import UserFault
 from release.evidence import Evidence, evidence_for
 from release.models import Recording, Release, Track
-from release.services.releases import approval_of, cover_of
+from release.reading import approval_of, cover_of, tracks_of
 
 Level = Literal["block", "warn"]
 WHOLE_BP = 10_000
@@ -45,11 +46,7 @@ class Gate:
 def gates(release: Release) -> list[Gate]:
     """All gates that are not open, blocks first. An empty list means that the package can be built."""
     found = [*_metadata(release), *_cover(release)]
-    tracks = list(
-        release.tracks.filter(active=True).select_related(
-            "recording__master__wav", "recording__work", "recording__artist", "recording__imprint"
-        )
-    )
+    tracks = list(tracks_of(release))
     if not tracks:
         found.append(
             Gate(
@@ -122,9 +119,9 @@ def _metadata(release: Release) -> Iterator[Gate]:
     if not release.imprint.dpid:
         yield Gate(
             code="missing_metadata",
-            level="warn",
+            level="block",
             sentence=f"The imprint {release.imprint.name} has no DDEX party id.",
-            why="Most receivers ask for one before they take messages.",
+            why="A message to distributors names its sender by it. DDEX gives it out for free.",
             cure="release:imprints",
             cure_title="Imprints",
         )
@@ -214,41 +211,47 @@ def _evidence(recording: Recording, evidence: Evidence) -> Iterator[Gate]:
 
 
 def _licences(recording: Recording) -> Iterator[Gate]:
-    answer = ToolTerms.Answer
+    """One gate for each set of terms that does not allow selling, with everything that came under it."""
+    project = recording.master.project
+    found: dict[object, list[TermsUse]] = {}
     for use in lineage_terms(recording.master):
-        terms = use.terms
-        if terms is None:
-            yield Gate(
-                code="licence_forbids_sale",
-                level="block",
-                sentence=f"{recording.title}: {use.why}",
-                why="Replace it in the arrangement, or upload it anew with a licence that covers selling.",
-                cure="generation:project",
-                cure_args=(recording.master.project.pk,),
-                cure_title="Replace it",
-            )
-            continue
-        bars = [
-            word
-            for word, given in (
-                ("commercial use", terms.commercial),
-                ("release in stores", terms.store_release),
-            )
-            if given != answer.YES
-        ]
-        if not bars:
-            continue
-        unknown = answer.NO not in (terms.commercial, terms.store_release)
-        verb = "do not say whether they allow" if unknown else "forbid"
+        if use.terms is None:
+            allowed = use.may_be_sold == ToolTerms.Answer.YES
+        else:
+            allowed = {use.terms.commercial, use.terms.store_release} == {ToolTerms.Answer.YES}
+        if not allowed:
+            found.setdefault(use.terms.pk if use.terms else use.asset.pk, []).append(use)
+    for uses in found.values():
+        why = join((use.why for use in uses), limit=4)
+        why = f"{why[:1].upper()}{why[1:]}."
         yield Gate(
             code="licence_forbids_sale",
             level="block",
-            sentence=f"{recording.title}: the terms of {terms.tool.name} ({terms.licence}) {verb} {' and '.join(bars)}.",
-            why=f"{use.why} Source: {terms.source}, {terms.source_date:%d %B %Y}.",
+            sentence=f"{recording.title}: {_bar(uses[0])}",
+            why=f"{why} {_source(uses[0])}",
             cure="generation:project",
-            cure_args=(recording.master.project.pk,),
+            cure_args=(project.pk,),
             cure_title="Replace it",
         )
+
+
+def _bar(use: TermsUse) -> str:
+    terms, answer = use.terms, ToolTerms.Answer
+    if terms is None:
+        if use.may_be_sold == answer.NO:
+            return "something in it came under a licence that does not cover selling."
+        return "nobody knows whether something in it may be sold."
+    asked = (("commercial use", terms.commercial), ("release in stores", terms.store_release))
+    refused = [words for words, given in asked if given == answer.NO]
+    verb = "forbid" if refused else "do not say whether they allow"
+    words = refused or [words for words, given in asked if given != answer.YES]
+    return f"the terms of {terms.tool.name} ({terms.licence}) {verb} {join(words)}."
+
+
+def _source(use: TermsUse) -> str:
+    if use.terms is None:
+        return "Replace it in the arrangement, or bring it in anew with a licence that covers selling."
+    return f"Source: {use.terms.source}, {use.terms.source_date:%d %B %Y}."
 
 
 def _credits(recording: Recording, evidence: Evidence) -> Iterator[Gate]:

@@ -1,13 +1,13 @@
-"""What every receiver is told about a master: the pure labels, fed with the catalogue's tools and the artist's facts."""
+"""What receivers are told about a master: the pure labels, fed with the catalogue's tools and the artist's facts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from generation.services import lineage_terms
 from release import labels
 from release.evidence import Evidence
-from release.labels import Circumstances, ReceiverLabels, Tool
+from release.labels import Circumstances, ElementOrigins, ReceiverLabels, Tool
 
 
 def tools_in(evidence: Evidence) -> list[Tool]:
@@ -26,11 +26,27 @@ def tools_in(evidence: Evidence) -> list[Tool]:
     return [tools[key] for key in sorted(tools)]
 
 
-def receiver_labels(evidence: Evidence, receivers: Iterable[str] | None = None) -> list[ReceiverLabels]:
-    """Labels for the named receivers, or for all profiles."""
+_SUNG = {"lyrics", "performance:lead_vocal", "performance:backing_vocal", "performance:full_mix"}
+
+
+def circumstances_of(evidence: Evidence) -> Circumstances:
+    """What is known without asking: where nobody sings no voice is imitated, and videos are not made here."""
+    heard = {finding.element for finding in evidence.findings}
+    return Circumstances(
+        ai_persona=evidence.master.project.artist.is_ai_persona,
+        cloned_voice=None if _SUNG & heard else False,
+        music_video_ai=False,
+    )
+
+
+def receiver_labels(
+    evidence: Evidence, receivers: Iterable[str] | None = None, *, cover: Sequence[ElementOrigins] = ()
+) -> list[ReceiverLabels]:
+    """Labels for the named receivers, or for all profiles. `cover`: what is known of the release's artwork."""
     tools = tools_in(evidence)
-    facts = Circumstances(ai_persona=evidence.master.project.artist.is_ai_persona)
+    facts = circumstances_of(evidence)
+    found = (*evidence.findings, *cover)
     return [
-        labels.labels_for(labels.profile(name), evidence.findings, tools=tools, circumstances=facts)
+        labels.labels_for(labels.profile(name), found, tools=tools, circumstances=facts)
         for name in (receivers if receivers is not None else labels.profile_ids())
     ]

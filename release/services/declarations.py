@@ -16,6 +16,7 @@ from release.errors import BadField
 from release.events import MasterDeclared, StatementResolved
 from release.evidence import evidence_for
 from release.models import Declaration, Resolution
+from release.services.states import lapse_all_with
 
 STATEMENT_LIMIT = 2000
 STATED_ORIGINS = (Origin.HUMAN, Origin.TRAINED_MODEL, Origin.PROCEDURAL, Origin.MIXED, Origin.THIRD_PARTY)
@@ -70,6 +71,7 @@ def declare(
             actor=actor,
         )
         declaration.save(force_insert=True)
+        lapse_all_with(master, actor=actor)
     return declaration
 
 
@@ -98,6 +100,8 @@ def resolve(declaration: Declaration, *, element: str, origin: str, reason: str,
             ),
             actor=actor,
         )
-        return Resolution.objects.create(
+        resolution = Resolution.objects.create(
             declaration=declaration, element=element, origin=origin, resolved_by=actor, entry=entry
         )
+        lapse_all_with(master, actor=actor)
+    return resolution

@@ -18,6 +18,7 @@ from release.errors import BadField
 from release.events import ContributionsSet, RecordingChanged, RecordingCreated, WorkCreated
 from release.models import Contribution, Imprint, Recording, Work
 from release.services.numbers import allocate_isrc
+from release.services.states import lapse_all_with
 
 WHOLE_BP = 10_000
 
@@ -121,6 +122,7 @@ def change_recording(recording: Recording, *, actor: User, **values: Any) -> Rec
             actor=actor,
         )
         recording.save()
+        lapse_all_with(recording, actor=actor)
     return recording
 
 
@@ -147,7 +149,7 @@ def set_contributions(
         for old in recording.contributions.filter(active=True):
             old.active, old.entry = False, entry
             old.save()
-        return [
+        written = [
             Contribution.objects.create(
                 recording=recording,
                 scope=CREDIT_ROLES[row.role].scope,
@@ -158,6 +160,8 @@ def set_contributions(
             )
             for row in rows
         ]
+        lapse_all_with(recording, actor=actor)
+    return written
 
 
 def _check_rows(rows: Sequence[ContributionRow]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
 from typing import Any, BinaryIO
 
@@ -11,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from artists.models import Artist, Role, User
-from provenance import assets, canonical
+from provenance import assets
 from provenance.events import AssetRef
 from provenance.ledger import HasActor, record
 from release import artwork as covers
@@ -22,32 +21,17 @@ from release.events import (
     ReleaseApproved,
     ReleaseChanged,
     ReleaseCreated,
-    ReleaseStateChanged,
     TrackAdded,
     TrackMoved,
     TrackRemoved,
 )
-from release.models import Approval, Artwork, Declaration, Imprint, Recording, Release, Track
+from release.gates import blocking
+from release.models import Approval, Artwork, Imprint, Recording, Release, Track
+from release.reading import CHANGEABLE, state_digest
 from release.services.declarations import STATED_ORIGINS
 from release.services.numbers import allocate_catalogue_number, allocate_gtin
+from release.services.states import lapse, open_for_changes, set_state
 
-CHANGEABLE = frozenset(
-    {
-        "title",
-        "kind",
-        "genre",
-        "language",
-        "release_date",
-        "original_date",
-        "territories",
-        "p_line_year",
-        "p_line_owner",
-        "c_line_year",
-        "c_line_owner",
-        "deny_ai_training",
-        "gtin",
-    }
-)
 APPROVERS = (Role.OWNER, Role.RIGHTS)
 
 
@@ -108,7 +92,7 @@ def change_release(release: Release, *, actor: User, **values: Any) -> Release:
         changed = tuple(sorted(name for name, value in values.items() if getattr(release, name) != value))
         if not changed:
             return release
-        _open_for_changes(release)
+        open_for_changes(release)
         for name in changed:
             setattr(release, name, values[name])
         release.entry = record(
@@ -122,6 +106,7 @@ def change_release(release: Release, *, actor: User, **values: Any) -> Release:
             actor=actor,
         )
         release.save()
+        lapse(release, actor=actor)
     return release
 
 
@@ -141,15 +126,10 @@ def check_territories(values: list[str]) -> list[str]:
     return cleaned
 
 
-def _open_for_changes(release: Release) -> None:
-    if release.state == Release.State.WITHDRAWN:
-        raise UserFault("This release is withdrawn. Plan a new one.")
-
-
 def add_track(release: Release, *, recording: Recording, actor: User) -> Track:
     with transaction.atomic():
         release = Release.objects.select_for_update().get(pk=release.pk)
-        _open_for_changes(release)
+        open_for_changes(release)
         active = Track.objects.filter(release=release, active=True)
         if active.filter(recording=recording).exists():
             raise BadField(f"{recording.title} is on this release already.")
@@ -167,6 +147,7 @@ def add_track(release: Release, *, recording: Recording, actor: User) -> Track:
             actor=actor,
         )
         track.save(force_insert=True)
+        lapse(release, actor=actor)
     return track
 
 
@@ -174,7 +155,7 @@ def remove_track(track: Track, *, actor: User) -> None:
     """Take a track off; those behind it move up."""
     with transaction.atomic():
         release = Release.objects.select_for_update().get(pk=track.release_id)
-        _open_for_changes(release)
+        open_for_changes(release)
         entry = record(
             TrackRemoved(
                 stream=release.stream,
@@ -193,13 +174,14 @@ def remove_track(track: Track, *, actor: User) -> None:
             if other.number != place:
                 other.number, other.entry = place, entry
                 other.save()
+        lapse(release, actor=actor)
 
 
 def move_track(track: Track, *, number: int, actor: User) -> None:
     """Put a track at another place; the others make room."""
     with transaction.atomic():
         release = Release.objects.select_for_update().get(pk=track.release_id)
-        _open_for_changes(release)
+        open_for_changes(release)
         tracks = list(Track.objects.filter(release=release, active=True).order_by("number"))
         if not 1 <= number <= len(tracks):
             raise BadField(f"Choose a place from 1 to {len(tracks)}.", field="number")
@@ -223,6 +205,7 @@ def move_track(track: Track, *, number: int, actor: User) -> None:
             if other.number != place:
                 other.number, other.entry = place, entry
                 other.save()
+        lapse(release, actor=actor)
 
 
 def upload_artwork(release: Release, *, file: BinaryIO, filename: str, origin: str, actor: User) -> Artwork:
@@ -234,7 +217,7 @@ def upload_artwork(release: Release, *, file: BinaryIO, filename: str, origin: s
     staged = assets.ingest(data)
     with transaction.atomic():
         release = Release.objects.select_for_update().get(pk=release.pk)
-        _open_for_changes(release)
+        open_for_changes(release)
         entry = record(
             ArtworkUploaded(
                 stream=release.stream,
@@ -257,7 +240,7 @@ def upload_artwork(release: Release, *, file: BinaryIO, filename: str, origin: s
             actor=actor,
         )
         asset = assets.register(staged, entry=entry, media_type=report.media_type)
-        return Artwork.objects.create(
+        artwork = Artwork.objects.create(
             release=release,
             asset=asset,
             origin=origin,
@@ -266,66 +249,20 @@ def upload_artwork(release: Release, *, file: BinaryIO, filename: str, origin: s
             uploaded_by=actor,
             entry=entry,
         )
-
-
-def cover_of(release: Release) -> Artwork | None:
-    return release.artworks.select_related("asset").order_by("-entry_id").first()
-
-
-def state_digest(release: Release) -> str:
-    """SHA-256 over all that an approval is about, so that any later change needs a new approval."""
-    tracks = release.tracks.filter(active=True).select_related("recording__master__wav", "recording__work")
-    cover = cover_of(release)
-    state = {
-        "release": {name: getattr(release, name) for name in sorted(CHANGEABLE)},
-        "catalogue_number": release.catalogue_number,
-        "cover": cover.asset.sha256 if cover else None,
-        "tracks": [_track_state(track) for track in tracks.order_by("number")],
-    }
-    return hashlib.sha256(canonical.dumps(canonical.plain(state))).hexdigest()
-
-
-def _track_state(track: Track) -> dict[str, Any]:
-    recording = track.recording
-    declaration = Declaration.objects.filter(master=recording.master).order_by("-number").first()
-    return {
-        "number": track.number,
-        "isrc": recording.isrc,
-        "title": recording.title,
-        "version_title": recording.version_title,
-        "explicit": recording.explicit,
-        "iswc": recording.work.iswc,
-        "master": recording.master.wav.sha256 if recording.master.wav else None,
-        "declaration": str(declaration.pk) if declaration else None,
-        "credits": [
-            [str(row.person_id), row.role, row.share_bp]
-            for row in recording.contributions.filter(active=True).order_by("scope", "role", "person_id")
-        ],
-    }
-
-
-def approval_of(release: Release) -> Approval | None:
-    """The approval of the release exactly as it stands now, if there is one."""
-    digest = state_digest(release)
-    return (
-        release.approvals.filter(state_digest=digest)
-        .select_related("approved_by")
-        .order_by("-entry_id")
-        .first()
-    )
+        lapse(release, actor=actor)
+    return artwork
 
 
 def approve_release(release: Release, *, actor: User) -> Approval:
     """Approve the release as it stands. Every gate but the approval itself must be open."""
-    from release.gates import blocking
-
     if not actor.has_role(*APPROVERS):
         raise UserFault("A release is approved by rights or by the owner.", code="forbidden")
-    closed = [gate for gate in blocking(release) if gate.code != "not_approved"]
-    if closed:
-        raise GatesClosed(f"{closed[0].sentence} Clear the gates first ({len(closed)} open).")
     with transaction.atomic():
         release = Release.objects.select_for_update().get(pk=release.pk)
+        open_for_changes(release)
+        closed = [gate for gate in blocking(release) if gate.code != "not_approved"]
+        if closed:
+            raise GatesClosed(f"{closed[0].sentence} Clear the gates first ({len(closed)} closed).")
         digest = state_digest(release)
         entry = record(
             ReleaseApproved(
@@ -342,35 +279,6 @@ def approve_release(release: Release, *, actor: User) -> Approval:
         )
         set_state(release, Release.State.APPROVED, actor=actor)
     return approval
-
-
-#: From where a release may go where.
-NEXT = {
-    Release.State.DRAFT: {Release.State.APPROVED, Release.State.WITHDRAWN},
-    Release.State.APPROVED: {Release.State.APPROVED, Release.State.PACKAGED, Release.State.WITHDRAWN},
-    Release.State.PACKAGED: {Release.State.APPROVED, Release.State.PACKAGED, Release.State.WITHDRAWN},
-    Release.State.WITHDRAWN: set(),
-}
-
-
-def set_state(release: Release, state: str, *, actor: HasActor) -> None:
-    """Move on by the table; the caller holds the row's lock."""
-    if state not in NEXT[Release.State(release.state)]:
-        raise UserFault(f"A release that is {release.state} cannot become {state}.")
-    if state == release.state:
-        return
-    release.entry = record(
-        ReleaseStateChanged(
-            stream=release.stream,
-            release=str(release.pk),
-            title=release.title,
-            before=release.state,
-            after=state,
-        ),
-        actor=actor,
-    )
-    release.state = state
-    release.save()
 
 
 def withdraw_release(release: Release, *, actor: User) -> None:

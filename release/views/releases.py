@@ -18,7 +18,8 @@ from provenance.errors import ProvenanceError, UserFault
 from release import access, services
 from release.forms import ArtworkForm, ImprintForm, ReleaseEditForm, ReleaseForm, TrackForm
 from release.gates import gates, lead_days
-from release.services.releases import APPROVERS, CHANGEABLE
+from release.reading import CHANGEABLE, tracks_of
+from release.services.releases import APPROVERS
 
 
 @require_GET
@@ -53,9 +54,7 @@ def release_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     release = access.release_for(user, pk)
     found = gates(release)
-    tracks = release.tracks.filter(active=True).select_related(
-        "recording__master__wav__analysis", "recording__work"
-    )
+    tracks = tracks_of(release)
     on_it = [track.recording_id for track in tracks]
     recordings = access.visible_recordings(user).filter(artist=release.artist).exclude(pk__in=on_it)
     context = {

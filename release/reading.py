@@ -1,0 +1,94 @@
+"""Reading a release: its tracks, its cover, what an approval is about. Writes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.db.models import QuerySet
+
+from provenance import canonical
+from release.models import Approval, Artwork, Declaration, Release, Track
+
+CHANGEABLE = frozenset(
+    {
+        "title",
+        "kind",
+        "genre",
+        "language",
+        "release_date",
+        "original_date",
+        "territories",
+        "p_line_year",
+        "p_line_owner",
+        "c_line_year",
+        "c_line_owner",
+        "deny_ai_training",
+        "gtin",
+    }
+)
+
+
+def tracks_of(release: Release) -> QuerySet[Track]:
+    """The tracks that are on the release, in order."""
+    return (
+        release.tracks.filter(active=True)
+        .select_related(
+            "recording__master__wav__analysis",
+            "recording__master__flac",
+            "recording__master__render__version__arrangement__project__artist",
+            "recording__work",
+            "recording__artist",
+            "recording__imprint",
+        )
+        .order_by("number")
+    )
+
+
+def cover_of(release: Release) -> Artwork | None:
+    return release.artworks.select_related("asset").order_by("-entry_id").first()
+
+
+def state_digest(release: Release) -> str:
+    """SHA-256 over all that an approval is about, so that any later change needs a new approval."""
+    cover = cover_of(release)
+    state = {
+        "release": {name: getattr(release, name) for name in sorted(CHANGEABLE)},
+        "catalogue_number": release.catalogue_number,
+        "cover": [cover.asset.sha256, cover.origin] if cover else None,
+        "tracks": [_track_state(track) for track in tracks_of(release)],
+    }
+    return hashlib.sha256(canonical.dumps(canonical.plain(state))).hexdigest()
+
+
+def _track_state(track: Track) -> dict[str, Any]:
+    recording = track.recording
+    declaration = Declaration.objects.filter(master=recording.master).order_by("-number").first()
+    return {
+        "number": track.number,
+        "isrc": recording.isrc,
+        "title": recording.title,
+        "version_title": recording.version_title,
+        "explicit": recording.explicit,
+        "iswc": recording.work.iswc,
+        "master": recording.master.wav.sha256 if recording.master.wav else None,
+        "declaration": str(declaration.pk) if declaration else None,
+        "settled": [[row.element, row.origin] for row in declaration.resolutions.order_by("entry_id")]
+        if declaration
+        else [],
+        "credits": [
+            [str(row.person_id), row.role, row.share_bp]
+            for row in recording.contributions.filter(active=True).order_by("scope", "role", "person_id")
+        ],
+    }
+
+
+def approval_of(release: Release) -> Approval | None:
+    """The approval of the release exactly as it stands now, if there is one."""
+    digest = state_digest(release)
+    return (
+        release.approvals.filter(state_digest=digest)
+        .select_related("approved_by")
+        .order_by("-entry_id")
+        .first()
+    )
