@@ -12,6 +12,7 @@ urlpatterns = [
     path("check/", check.check_page, name="check"),
     path("health/", health.health, name="health"),
     path("ledger/", ledger.ledger_page, name="ledger"),
+    path("ledger/feed/", ledger.feed, name="ledger-feed"),
     path("ledger/checkpoint/", ledger.checkpoint, name="checkpoint"),
     path("ledger/<str:leaf>/", ledger.entry_page, name="ledger-entry"),
     path("masters/<uuid:pk>/proof/", proof.proof_page, name="proof"),

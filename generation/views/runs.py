@@ -130,7 +130,9 @@ def take_decide(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "reasons_keep": REASONS_KEEP,
         "reasons_let_go": REASONS_LET_GO,
     }
-    return render(request, "generation/take.html", context, status=REFUSED if error else 200)
+    response = render(request, "generation/take.html", context, status=REFUSED if error else 200)
+    response["HX-Trigger"] = "dw:decided"  # the ledger's feed beside the board asks anew
+    return response
 
 
 @require_POST

@@ -85,3 +85,12 @@ def _until(text: str) -> dt.datetime | None:
     except ValueError:
         return None
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
+
+
+@require_safe
+def feed(request: HttpRequest) -> HttpResponse:
+    """The newest entries about one thing, as a fragment that other apps' pages include by address."""
+    page = queries.ledger_page(
+        refs=[request.GET.get("about", "")[:80]], streams=readable_streams(user_of(request)), size=8
+    )
+    return render(request, "label/feed.html", {"lines": lines(page.entries)})

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from generation.tasks import refresh_offers
+from generation.offering import refresh_offers
 from label.demo import song
 from label.demo.cast import seed_cast
 from provenance import blobs

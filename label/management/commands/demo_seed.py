@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from generation.models import Project
-from generation.tasks import refresh_offers
+from generation.offering import refresh_offers
 from label.demo import song
-from label.demo.cast import seed_cast
+from label.demo.cast import ACCOUNTS, PASSWORD, address, seed_cast
 
 
 class Command(BaseCommand):
@@ -18,8 +20,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         cast = seed_cast()
+        _write_accounts(settings.DEADWAX_DATA / "run")
         if Project.objects.filter(artist=cast.artist).exists():
             return
         refresh_offers()
         with transaction.atomic():
             song.start(cast, variations=4)
+
+
+def _write_accounts(folder: Path) -> None:
+    """For `up`, which prints them at every start of the demo."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [f"{address(name):28} {role.label}" for name, _, role in ACCOUNTS]
+    (folder / "demo-accounts.txt").write_text("\n".join([*lines, f"password of all: {PASSWORD}"]) + "\n")
