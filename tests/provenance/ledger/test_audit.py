@@ -276,12 +276,8 @@ def test_content_erased_on_the_record_but_still_there_is_found(filled):
 def test_missing_and_changed_bytes_of_assets_are_found(tmp_path):
     from provenance import assets, blobs
 
+    staged = assets.ingest(b"some sound")
     with transaction.atomic():
-        staged = (
-            assets.put_bytes(b"some sound")
-            if hasattr(assets, "put_bytes")
-            else blobs.store().stage(io.BytesIO(b"some sound"))
-        )
         entry = ledger.record(Noted(stream="project:1"), actor=ACTOR)
         assets.register(staged, entry=entry, media_type="audio/wav", probe={})
     assert audit.run(assets=True).ok
