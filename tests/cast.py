@@ -9,7 +9,7 @@ from django.test import override_settings
 from artists import services as people
 from artists.models import Artist, User
 
-PASSWORD = "a-Fictional-Passphrase-7"  # noqa: S105 - of invented people
+PASSWORD = "a-Fictional-Passphrase-7"
 #: PBKDF2 takes a third of a second a person; tests that log in over a real server pass `fast=False`.
 _FAST = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

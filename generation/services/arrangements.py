@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -80,7 +80,7 @@ def head_of(arrangement: Arrangement) -> ArrangementVersion:
 def save_version(
     arrangement: Arrangement,
     *,
-    document: Mapping[str, Any],
+    document: object,
     base_version: int,
     name: str = "",
     note: str = "",

@@ -106,7 +106,13 @@ def make_take(project: Any, ask: Callable[..., Any]) -> Callable[..., Any]:
             mix=sound("full_mix", "mix", 200 + number, seconds),
             stems=[sound("bass", "bass", 80 + number, seconds), sound("pads", "pads", 400 + number, seconds)],
             midi=assets.ingest(b"MThd\x00\x00\x00\x06\x00\x00\x00\x00\x01\xe0" + bytes([number])),
-            facts={"engine": "sketch", "tempo_milli_bpm": 92000, "metre": "4/4", "key": "D minor", "swing": 0.5},
+            facts={
+                "engine": "sketch",
+                "tempo_milli_bpm": 92000,
+                "metre": "4/4",
+                "key": "D minor",
+                "swing": 0.5,
+            },
         )
         with transaction.atomic():
             return making.add_take(making.run_to_make(str(run.pk)), made)
