@@ -33,6 +33,9 @@ ORIGINS = {
     "unknown": "unknown",
 }
 
+#: What a template hands over where nothing was measured: None, or the empty string of a missing key.
+_UNKNOWN = (None, "")
+
 SECTIONS = (
     ("today", "Today", "label:today", "/"),
     ("roster", "Roster", "artists:roster", "/roster/"),
@@ -150,9 +153,9 @@ def short_digest(value: str) -> str:
 
 
 @register.filter
-def clock(duration_ms: int | float | None) -> str:
+def clock(duration_ms: int | float | str | None) -> str:
     """Milliseconds as `2:08`, or `1:02:08` from an hour on; an unknown duration is a dash."""
-    if duration_ms is None:
+    if duration_ms in _UNKNOWN:
         return "–"
     seconds = round(float(duration_ms) / 1000)
     minutes, seconds = divmod(seconds, 60)
@@ -161,23 +164,23 @@ def clock(duration_ms: int | float | None) -> str:
 
 
 @register.filter
-def signed(value: float | None, digits: int = 1) -> str:
+def signed(value: float | str | None, digits: int = 1) -> str:
     """A level with a true minus sign (`−13.4`); an unmeasured one is a dash."""
-    if value is None:
+    if value in _UNKNOWN:
         return "–"
     return f"{float(value):.{int(digits)}f}".replace("-", "−")
 
 
 @register.filter
-def millibel(value: int | None) -> str:
+def millibel(value: int | str | None) -> str:
     """Hundredths of a decibel as `−6.0 dB`."""
-    return "–" if value is None else f"{signed(value / 100)} dB"
+    return "–" if value in _UNKNOWN else f"{signed(int(value) / 100)} dB"
 
 
 @register.filter
-def left(seconds: float | None) -> str:
+def left(seconds: float | str | None) -> str:
     """Remaining time as `1:10 left`; unknown is an empty string."""
-    return "" if seconds is None else f"{clock(float(seconds) * 1000)} left"
+    return "" if seconds in _UNKNOWN else f"{clock(float(seconds) * 1000)} left"
 
 
 @register.filter

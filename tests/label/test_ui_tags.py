@@ -74,6 +74,7 @@ def test_only_the_two_themes_reach_the_page(cookie: str, attribute: str) -> None
         ("{{ nothing|clock }}", "–"),
         ("{{ -13.44|signed }}", "−13.4"),
         ("{{ nothing|signed }}", "–"),
+        ("{{ measures.missing|signed }}{{ measures.missing|clock }}{{ measures.missing|millibel }}", "–––"),
         ("{{ -600|millibel }}", "−6.0 dB"),
         ("{{ 70|left }}", "1:10 left"),
         ("{{ 2|percent_of:3 }}", "67 %"),
