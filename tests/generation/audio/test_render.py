@@ -326,7 +326,7 @@ def test_eight_tracks_of_three_minutes_render_far_above_sixty_times_realtime() -
             fade_out_samples=RATE,
         )
     render(one_clip(), load)
-    start = time.perf_counter()
+    start = time.process_time()
     mix = render(arrangement, lambda sha256: (long[sha256], RATE))
-    assert 180 / (time.perf_counter() - start) > 60
+    assert 180 / (time.process_time() - start) > 60
     assert mix.shape == (2, length)
