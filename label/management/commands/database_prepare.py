@@ -13,6 +13,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from label.demo.cast import ACCOUNTS, PASSWORD, address
+
 
 class Command(BaseCommand):
     help = "Migrate; with --demo, seed the fictional demo label into an installation without users."
@@ -39,8 +41,16 @@ class Command(BaseCommand):
         self._say("seeding the fictional demo label (first start only)")
         begun.touch()
         call_command("demo_seed")
+        (run / "demo-accounts.txt").write_text(_accounts())
         complete.touch()
         begun.unlink()
 
     def _say(self, text: str) -> None:
         print(f"       up | {text}", file=sys.stderr, flush=True)
+
+
+def _accounts() -> str:
+    """The demo log-ins as `up` prints them at each start."""
+    lines = [f"demo log-ins (fictional; all with the password: {PASSWORD})"]
+    lines += [f"  {address(name):<28} {role.label}" for name, _, role in ACCOUNTS]
+    return "\n".join(lines) + "\n"
