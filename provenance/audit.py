@@ -225,7 +225,8 @@ class _Audit:
             return
         if root != frontier.root():
             self.head_faults.append(
-                f"the log of {size} entries has root {frontier.root().hex()[:16]}..., the checkpoint {root.hex()[:16]}..."
+                f"the log of {size} entries has root {frontier.root().hex()[:16]}...,"
+                f" the checkpoint {root.hex()[:16]}..."
             )
         try:
             head = notes.open_checkpoint(note, self.key)

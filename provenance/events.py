@@ -6,7 +6,6 @@ An event class is never edited once an installation has written it: a change is 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import string
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar, dataclass_transform
@@ -58,9 +57,13 @@ class Event:
         return {name: value for name, value in values.items() if value not in (None, "", (), {}, [])}
 
 
-@functools.cache
+_own: dict[type[Event], tuple[dataclasses.Field[Any], ...]] = {}
+
+
 def _own_fields(event: type[Event]) -> tuple[dataclasses.Field[Any], ...]:
-    return tuple(f for f in dataclasses.fields(event) if f.name not in _ENVELOPE)
+    if event not in _own:
+        _own[event] = tuple(f for f in dataclasses.fields(event) if f.name not in _ENVELOPE)
+    return _own[event]
 
 
 def sealed_names(event: type[Event]) -> tuple[str, ...]:
@@ -105,4 +108,12 @@ def words(kind: str, version: int, public: Mapping[str, Any], disclosed: Mapping
     known = _REGISTRY.get((kind, version))
     if known is None:
         return kind.replace(".", " ").replace("_", " ")
-    return known.sentence.format_map(_Withheld({**public, **disclosed}))
+    values = {**public, **disclosed}
+    return known.sentence.format_map(_Withheld({name: _said(value) for name, value in values.items()}))
+
+
+def _said(value: Any) -> Any:
+    """Lists read as lists do: "genre, release date"."""
+    if isinstance(value, list | tuple) and all(isinstance(item, str | int) for item in value):
+        return ", ".join(str(item).replace("_", " ") for item in value) or "nothing"
+    return value

@@ -19,8 +19,12 @@ from provenance.models import Checkpoint, Entry, Leaf
 
 PAGE: Final = 50
 MAX_PAGE: Final = 500
-#: Subjects that name a place or a person rather than a thing that was decided on: everything concerns them.
-_BROAD: Final = ("project:", "artist:", "user:", "person:", "label", "release:")
+#: Subjects that one song was made of. Others (a project, a person, a tool) concern much else, so a lineage that followed
+#: them would tell one artist's readers about another's work.
+_THINGS: Final = tuple(
+    f"{kind}:"
+    for kind in "brief run take stem upload arrangement version render master declaration".split()  # noqa: SIM905
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +201,7 @@ def entries_for_asset(sha256: str, *, decisions: bool = True) -> list[Entry]:
                 sources.update(_sources(body))
         wanted = sources - known
         known |= wanted
-    if decisions and (things := sorted(ref for ref in subjects if not ref.startswith(_BROAD))):
+    if decisions and (things := sorted(ref for ref in subjects if ref.startswith(_THINGS))):
         about = Entry.objects.filter(refs__overlap=things).exclude(id__in=found)
         found |= {entry.id: entry for entry in about.select_related("leaf")}
     return [found[key] for key in sorted(found)]
@@ -244,7 +248,9 @@ def proofs_for(
     )
     get = tree.reader_for(lambda get: [merkle.inclusion_proof(index, size, get) for index in places.values()])
     return {
-        entry_id: InclusionProof(index, size, tuple(merkle.inclusion_proof(index, size, get)), bytes(head.note))
+        entry_id: InclusionProof(
+            index, size, tuple(merkle.inclusion_proof(index, size, get)), bytes(head.note)
+        )
         for entry_id, index in places.items()
     }
 
