@@ -52,7 +52,7 @@ def seed_cast() -> Cast:
     )
     people.add_artist_member(artist, user=users["artist"], actor=owner)
     person = artist.people.first() or people.create_person(
-        credit_name="Mara Lindqvist (fictional)", ipi="00014107338", artist=artist, actor=owner
+        credit_name="Mara Lindqvist (fictional)", ipi="99999999919", artist=artist, actor=owner
     )
     seed_catalogue()
     imprint = Imprint.objects.filter(name="Lock Groove (fictional)").first() or create_imprint(
@@ -62,7 +62,7 @@ def seed_cast() -> Cast:
         isrc_prefix="QZDWX",
         gtin_prefix="2000000",
         catalogue_prefix="LGR",
-        dpid="PADPIDA2007050901U",
+        dpid="PADPIDAFICTIONAL1W",
         is_fictional=True,
         actor=owner,
     )

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from generation.offering import refresh_offers
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(line))
 
     def _walk(self, out: Path, takes: int, say: song.Say) -> dict[str, Any]:
+        call_command("database_prepare")
         cast = seed_cast()
         refresh_offers()
         say("the demo label is there")
@@ -90,6 +92,6 @@ def _write(package: Package, out: Path) -> dict[str, str]:
     return {
         "ern": first["ern"],
         "dossier": first["dossier"],
-        "bundle": first["bundle"],
+        "bundle": first["evidence_bundle"],
         "package": str(archive),
     }
