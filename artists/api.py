@@ -22,7 +22,11 @@ class ArtistSerializer(serializers.ModelSerializer[Artist]):
 
 class PersonSerializer(serializers.ModelSerializer[Person]):
     legal_name = serializers.CharField(
-        write_only=True, required=False, allow_blank=True, max_length=160, help_text="Kept sealed, never shown."
+        write_only=True,
+        required=False,
+        allow_blank=True,
+        max_length=160,
+        help_text="Kept sealed, never shown.",
     )
     artist = serializers.PrimaryKeyRelatedField(
         queryset=Artist.objects.none(), required=False, allow_null=True, help_text="An artist you may see."
@@ -37,7 +41,7 @@ class PersonSerializer(serializers.ModelSerializer[Person]):
         fields = super().get_fields()
         request = self.context.get("request")
         if request is not None and request.user.is_authenticated:
-            fields["artist"].queryset = access.visible_artists(request.user)
+            cast(Any, fields["artist"]).queryset = access.visible_artists(request.user)
         return fields
 
 
@@ -76,7 +80,9 @@ class ArtistViewSet(
         artist = access.artist_for(user, pk, write=True)
         form = self.get_serializer(artist, data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        return Response(self.get_serializer(services.change_artist(artist, actor=user, **form.validated_data)).data)
+        return Response(
+            self.get_serializer(services.change_artist(artist, actor=user, **form.validated_data)).data
+        )
 
 
 class PersonViewSet(mixins.CreateModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Person]):

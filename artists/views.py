@@ -240,7 +240,7 @@ def account_page(request: HttpRequest) -> HttpResponse:
     if action == "token":
         _, token = AuthToken.objects.create(user=user)
     elif action == "revoke":
-        user.auth_token_set.filter(digest=request.POST.get("digest", "")).delete()
+        AuthToken.objects.filter(user=user, digest=request.POST.get("digest", "")).delete()
         messages.success(request, "The token no longer works.")
         return redirect("artists:account")
     elif action == "password" and form.is_valid():
@@ -257,5 +257,5 @@ def account_page(request: HttpRequest) -> HttpResponse:
                 update_session_auth_hash(request, user)
                 messages.success(request, "Your password is changed.")
                 return redirect("artists:account")
-    context = {"tokens": user.auth_token_set.order_by("-created"), "token": token}
+    context = {"tokens": AuthToken.objects.filter(user=user).order_by("-created"), "token": token}
     return _page(request, "artists/account.html", context, form=form)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from artists.models import Artist
 from generation.models import EngineOffer, ToolTerms, Upload
 from generation.prompting import BriefValues
 from provenance.elements import ROLES, element_label, role_label
@@ -25,7 +26,7 @@ def words(text: str) -> tuple[str, ...]:
 
 class ProjectForm(forms.Form):
     title = forms.CharField(max_length=160, help_text="A working title; it can stay.")
-    artist = forms.ModelChoiceField(queryset=None)
+    artist = forms.ModelChoiceField(queryset=Artist.objects.none())
 
     def __init__(self, *args: Any, artists: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -120,6 +121,13 @@ class RunForm(forms.Form):
         field.choices = [(offer.name, offer.title) for offer in offers if offer.available]
 
 
+class TermsField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """A tool by its name and plan."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.tool.name}, {obj.plan or obj.licence}"
+
+
 class UploadForm(forms.Form):
     file = forms.FileField()
     name = forms.CharField(max_length=120, required=False, help_text="Empty: the file's name.")
@@ -137,7 +145,7 @@ class UploadForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="The performance is covered anyway. Leave out what somebody else wrote.",
     )
-    terms = forms.ModelChoiceField(label="Tool", queryset=ToolTerms.objects.none(), required=False)
+    terms = TermsField(label="Tool", queryset=ToolTerms.objects.none(), required=False)
     prompt = forms.CharField(max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     licence = forms.CharField(max_length=200, required=False, help_text="Which licence, from whom.")
     may_be_sold = forms.BooleanField(label="The licence covers selling", required=False, initial=True)
@@ -147,7 +155,6 @@ class UploadForm(forms.Form):
         field = self.fields["terms"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = terms
-        field.label_from_instance = lambda row: f"{row.tool.name}, {row.plan or row.licence}"  # type: ignore[method-assign]
 
 
 class ArrangementForm(forms.Form):

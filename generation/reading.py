@@ -62,7 +62,7 @@ def takes_of(run: PromptRun, *, listener: User) -> list[Take]:
     listens = {listen.take_id: listen for listen in Listen.objects.filter(take__run=run, user=listener)}
     for take in takes:
         listen, duration_ms = listens.get(take.pk), take.asset.duration_ms or 0
-        take.heard = min(100, round(100 * listen.heard_ms / duration_ms)) if listen and duration_ms else 0  # type: ignore[attr-defined]
+        take.heard = min(100, round(100 * listen.heard_ms / duration_ms)) if listen and duration_ms else 0
     return takes
 
 

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from generation.models import Take, Upload
 from provenance import lineage, pictures
 from provenance.elements import Basis, Origin, combine, element_label
+from provenance.lineage.model import LineageRow
 from provenance.queries import bodies_for_asset
 from release import labels
 from release.evidence import Evidence
@@ -82,18 +83,18 @@ class Proof:
     def stripe_rows(self) -> list[pictures.StripeRow]:
         return pictures.stripe_rows(self.map.regions)
 
-    def lineage(self, href: Callable[[lineage.Node], str | None] | None = None) -> SafeString:
+    def _lineage_picture(self, href: Callable[[lineage.Node], str | None] | None = None) -> SafeString:
         return mark_safe(pictures.lineage_picture(self._graph, href=href))  # noqa: S308 - our own escaped SVG
 
     @property
     def lineage_with_links(self) -> SafeString:
         """Every node leads to the entry that made it."""
-        return self.lineage(
+        return self._lineage_picture(
             lambda node: reverse("label:ledger-entry", args=[node.entries[0]]) if node.entries else None
         )
 
     @property
-    def lineage_rows(self) -> list[lineage.LineageRow]:
+    def lineage_rows(self) -> list[LineageRow]:
         return lineage.lineage_rows(self._graph)
 
     @cached_property

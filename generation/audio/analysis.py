@@ -20,7 +20,9 @@ _SILENCE_BLOCK_S: Final = 0.1
 _LEAST_MUSIC_S: Final = 3.0
 _CLIPPED_FROM: Final = 1.0 - 2.0**-15
 _CLIPPED_RUN: Final = 3
-_PITCHES: Final = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+#: Tonics as they are usually spelled in either mode.
+_MAJOR_TONICS: Final = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+_MINOR_TONICS: Final = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
 
 #: How much each degree belongs to a key (C. L. Krumhansl, Cognitive Foundations of Musical Pitch, 1990, table 2.1).
 _MAJOR: Final = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -106,8 +108,8 @@ def key_estimate(mono: NDArray[np.float32]) -> tuple[str, float] | None:
     if not np.any(chroma > 0) or np.ptp(chroma) == 0:
         return None
     fits = [
-        (float(np.corrcoef(np.roll(profile, pitch), chroma)[0, 1]), f"{_PITCHES[pitch]} {mode}")
-        for mode, profile in (("major", _MAJOR), ("minor", _MINOR))
+        (float(np.corrcoef(np.roll(profile, pitch), chroma)[0, 1]), f"{tonics[pitch]} {mode}")
+        for mode, profile, tonics in (("major", _MAJOR, _MAJOR_TONICS), ("minor", _MINOR, _MINOR_TONICS))
         for pitch in range(12)
     ]
     fits.sort(reverse=True)

@@ -70,6 +70,8 @@ class Take(Recorded):
     )
     made_by = models.ForeignKey("provenance.Entry", on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    #: Percent that the reader of a page has heard; `generation.reading` sets it.
+    heard: int = 0
 
     class Meta:
         ordering: ClassVar = ["run", "number"]

@@ -49,7 +49,7 @@ def _vowel(pitch_hz: float, length: int, rng: np.random.Generator) -> np.ndarray
         tone += (0.15 + formants) / harmonic**0.7 * np.sin(harmonic * phase)
     breath = np.convolve(rng.standard_normal(length), np.ones(6) / 6, "same") * 0.02
     envelope = np.minimum(1, np.minimum(t / 0.06, np.maximum(0, (t[-1] - t) / 0.09)))
-    return (tone * 0.12 + breath) * envelope
+    return np.asarray((tone * 0.12 + breath) * envelope)
 
 
 def choir_pads(duration_s: float) -> bytes:

@@ -68,10 +68,12 @@ class Arrange extends HTMLElement {
     editor.on("playhead", () => this.#showClock());
     editor.on("save", () => this.#showState());
     timeline.fit();
+    this.#offerRescued();
     this.#buttons();
     this.#showClock();
     this.#showState();
     document.addEventListener("submit", this.#onRender, true);
+    document.addEventListener("htmx:before:request", this.#onLeave);
     document.addEventListener("keydown", this.#onKey, true);
     document.addEventListener("dw:playing", this.#onOther);
     document.addEventListener("dw:theme", this.#onTheme);
@@ -88,6 +90,7 @@ class Arrange extends HTMLElement {
     this.#player?.close();
     this.#saver?.stop();
     document.removeEventListener("submit", this.#onRender, true);
+    document.removeEventListener("htmx:before:request", this.#onLeave);
     document.removeEventListener("keydown", this.#onKey, true);
     document.removeEventListener("dw:playing", this.#onOther);
     document.removeEventListener("dw:theme", this.#onTheme);
@@ -299,6 +302,23 @@ class Arrange extends HTMLElement {
     this.#banner.hidden = false;
   }
 
+  #offerRescued(): void {
+    const kept = this.#saver?.rescued();
+    if (!kept || this.#editor?.readonly) return;
+    const back = h("button", { type: "button", class: "btn p" }, "Bring them back");
+    const no = h("button", { type: "button", class: "btn" }, "Forget them");
+    const box = h("div", { class: "notice", role: "status" }, h("h3", {}, "Edits of yours were not saved when this page was left."), h("div", { class: "actions" }, back, no));
+    back.addEventListener("click", () => {
+      this.#editor?.edit("bring back unsaved edits", kept);
+      box.remove();
+    });
+    no.addEventListener("click", () => {
+      this.#saver?.forget();
+      box.remove();
+    });
+    this.#banner.after(box);
+  }
+
   #askName(): void {
     const input = h("input", { id: "version-name", maxlength: 120, required: true, placeholder: "longer tail" });
     const form = h("form", { class: "form" }, h("div", { class: "field" }, h("label", { for: "version-name" }, "What is this version called?"), input), h("div", { class: "buttons" }, h("button", { class: "btn p" }, "Save"), h("button", { type: "button", class: "btn quiet", "data-close": true }, "Cancel")));
@@ -349,6 +369,14 @@ class Arrange extends HTMLElement {
       if (saved) form.requestSubmit();
       else toast("Not rendered: the arrangement could not be saved first. See beside the Save button what to do.", "warning");
     });
+  };
+
+  /** Going to another page saves by itself; where saving is not possible, it asks first. */
+  #onLeave = (event: Event): void => {
+    const { ctx } = (event as CustomEvent<{ ctx: { target?: Element } }>).detail;
+    const saver = this.#saver;
+    if (ctx.target?.id !== "page" || !saver?.dirty || !["conflict", "waiting", "refused"].includes(saver.state)) return;
+    if (!confirm("Your last edits are not saved. Leave this page all the same?")) event.preventDefault();
   };
 
   #onOther = (event: Event): void => {

@@ -54,8 +54,40 @@ export class Saver {
     this.editor.tell("save");
   }
 
+  /** Edits that a crash or a reload took from the page before they were saved; null when there are none. */
+  rescued(): Arrangement | null {
+    try {
+      const kept = sessionStorage.getItem(this.#key);
+      return kept && kept !== this.#stored ? (JSON.parse(kept) as Arrangement) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  forget(): void {
+    try {
+      sessionStorage.removeItem(this.#key);
+    } catch {
+      // No storage in this browser: nothing was kept there either.
+    }
+  }
+
+  #keep(): void {
+    try {
+      sessionStorage.setItem(this.#key, JSON.stringify(this.editor.document));
+    } catch {
+      // Full or forbidden: the page itself still holds the edits.
+    }
+  }
+
+  get #key(): string {
+    return `deadwax unsaved ${this.urls.save}`;
+  }
+
   #changed(): void {
-    if (!this.urls.save || this.editor.readonly || this.state === "conflict") return;
+    if (!this.urls.save || this.editor.readonly) return;
+    this.#keep();
+    if (this.state === "conflict") return;
     const now = Date.now();
     if (!this.#timer) this.#dirtySince = now;
     clearTimeout(this.#timer);
@@ -71,6 +103,7 @@ export class Saver {
     const { document } = this.editor;
     const text = JSON.stringify(document);
     if (text === this.#stored && !name) {
+      this.forget();
       this.#set("saved");
       return true;
     }
@@ -92,6 +125,7 @@ export class Saver {
       this.version = answer.version ?? this.version;
       this.renderUrl = answer.render_url ?? this.renderUrl;
       this.savedAt = answer.saved_at ? new Date(answer.saved_at) : new Date();
+      this.forget();
       this.#set("saved");
       if (this.dirty) this.#changed();
       return true;
@@ -113,6 +147,7 @@ export class Saver {
       const answer = (await response.json().catch(() => ({}))) as { url?: string; error?: { message?: string } };
       if (response.ok && answer.url) {
         this.#stored = JSON.stringify(this.editor.document);
+        this.forget();
         return answer.url;
       }
       this.#set("conflict", answer.error?.message ?? "The branch could not be saved. Your edits are still here; try again.");
