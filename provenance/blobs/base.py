@@ -40,6 +40,12 @@ class TooLarge(UserFault):
     code = "too_large"
 
 
+class SourceBroken(UserFault):
+    """The stream that was to be stored failed while it was read. Nothing of it is kept."""
+
+    code = "source_broken"
+
+
 class BadDigest(UserFault):
     """Not a SHA-256 in lowercase hexadecimal. Refused before it can become part of a path or a key."""
 
@@ -144,7 +150,12 @@ class HashingReader:
         self.size = 0
 
     def read(self, size: int = -1, /) -> bytes:
-        chunk = self._stream.read(size if size > 0 else CHUNK_BYTES)
+        try:
+            chunk = self._stream.read(size if size > 0 else CHUNK_BYTES)
+        except OSError as error:  # an upload that breaks off is no fault of the store
+            raise SourceBroken(
+                "The file broke off before its end, and nothing of it was kept. Send it again."
+            ) from error
         self.size += len(chunk)
         if self._limit_bytes is not None and self.size > self._limit_bytes:
             raise TooLarge(

@@ -434,6 +434,34 @@ def test_any_arrangement_survives_json_and_back(arrangement: Arrangement) -> Non
     assert arr.digest(arr.parse_bytes(text)) == arr.digest(arrangement)
 
 
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | digests,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(arrangements(), json_values, st.randoms(use_true_random=False))
+@settings(max_examples=200)
+def test_any_value_in_any_place_is_accepted_exactly_or_refused(
+    arrangement: Arrangement, value: Any, pick: Any
+) -> None:
+    document = arr.to_json(arrangement)
+    item: Any = document
+    while True:
+        key = pick.choice(sorted(item)) if isinstance(item, dict) else pick.randrange(len(item))
+        if isinstance(item[key], dict | list) and item[key] and pick.random() < 0.8:
+            item = item[key]
+        else:
+            break
+    item[key] = value
+    try:
+        parsed = arr.parse(document)
+    except BadDocument:
+        return
+    assert arr.parse(arr.to_json(parsed)) == parsed
+
+
 @given(arrangements(), arrangements())
 @settings(max_examples=200)
 def test_the_edits_between_any_two_arrangements_lead_from_one_to_the_other(

@@ -44,7 +44,13 @@ def test_the_tempo_of_a_steady_beat_is_found(bpm: int) -> None:
 
 @pytest.mark.parametrize(
     ("progression", "transpose", "key"),
-    [(C_MAJOR, 0, "C major"), (C_MAJOR, 3, "Eb major"), (A_MINOR, 0, "A minor"), (A_MINOR, 5, "D minor")],
+    [
+        (C_MAJOR, 0, "C major"),
+        (C_MAJOR, 3, "Eb major"),
+        (A_MINOR, 0, "A minor"),
+        (A_MINOR, 5, "D minor"),
+        (A_MINOR, -1, "G# minor"),
+    ],
 )
 def test_the_key_of_a_cadence_is_found(progression: list[tuple[int, ...]], transpose: int, key: str) -> None:
     found = analyse(chords(progression, bpm=100, transpose=transpose), RATE)

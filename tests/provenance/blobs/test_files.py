@@ -126,6 +126,16 @@ def test_a_stream_that_breaks_off_leaves_nothing(store: FileStore) -> None:
     assert files_under(store.root) == []
 
 
+def test_an_upload_that_the_client_cuts_is_not_blamed_on_the_storage(store: FileStore) -> None:
+    class Cut(io.RawIOBase):
+        def read(self, size: int = -1, /) -> bytes:
+            raise ConnectionResetError("reset by peer")
+
+    with pytest.raises(blobs.SourceBroken, match="Send it again"):
+        store.stage(Cut())
+    assert files_under(store.root) == []
+
+
 @pytest.mark.parametrize(
     "digest",
     [

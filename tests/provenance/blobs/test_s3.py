@@ -126,6 +126,13 @@ def test_a_stream_that_breaks_off_leaves_no_object(store: BlobStore, client: Any
 
     with pytest.raises(RuntimeError, match="went away"):
         store.stage(Broken())
+
+    class Cut(io.RawIOBase):
+        def read(self, size: int = -1, /) -> bytes:
+            raise ConnectionResetError("reset by peer")
+
+    with pytest.raises(blobs.SourceBroken):
+        store.stage(Cut())
     assert keys(client) == []
 
 
