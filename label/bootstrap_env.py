@@ -67,9 +67,16 @@ class Environment:
     def _mark(self, name: str) -> Path:
         return self.folder / f"deadwax-{name}.sha256"
 
+    def _torch(self, name: str) -> Path:
+        """Beside a lock that needs torch: the version of torch, without a hash."""
+        return self.locks / f"{name}-torch.txt"
+
     def _digest(self, name: str) -> str:
         try:
-            return hashlib.sha256((self.locks / f"{name}.txt").read_bytes()).hexdigest()
+            total = hashlib.sha256((self.locks / f"{name}.txt").read_bytes())
+            if self._torch(name).exists():
+                total.update(self._torch(name).read_bytes())
+            return total.hexdigest()
         except FileNotFoundError as error:
             raise SetupError(f"{self.locks / name}.txt is missing; the checkout is not complete") from error
 
@@ -105,6 +112,8 @@ class Environment:
             say(f"installing {count} packages ({name}; only when the lock has changed)")
             hashes = "--hash=" in lock.read_text()
             arguments = ["--no-deps", *(["--require-hashes"] if hashes else []), "-r", str(lock)]
+            if self._torch(name).exists():
+                self._install_torch(self._torch(name))
             self._install(arguments, f"could not install {lock.name}")
             self._mark(name).write_text(self._digest(name))
             if name == "dev":  # a superset of core
@@ -160,6 +169,18 @@ class Environment:
                 say("that did not work; trying another way")
             else:
                 return
+
+    def _install_torch(self, wanted: Path) -> None:
+        """By pip, which takes the build that this machine's pip is set to (CPU or CUDA). Raises SetupError.
+
+        Before the rest, so that pip does not complain of audiocraft's pins.
+        """
+        say("installing torch (0.2 GB without CUDA, about 3 GB with it; only once)")
+        if (self.bin / "pip").exists():
+            pip = [str(self.python), "-m", "pip", "install", "--disable-pip-version-check"]
+            self._run([*pip, "-r", str(wanted)], "could not install torch")
+        else:
+            self._install(["-r", str(wanted)], "could not install torch")
 
     def _run(self, command: list[str], failure: str) -> None:
         """Run a tool with its own progress on our standard error. Raises SetupError with `failure`."""

@@ -117,6 +117,27 @@ def test_hashes_are_demanded_where_the_lock_has_them(checkout: Path, monkeypatch
     assert all("--no-deps" in command for command in ran)
 
 
+def test_torch_comes_by_pip_and_counts_among_what_is_installed(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = Environment(checkout)
+    environment.ensure(["core"])
+    ran: list[list[str]] = []
+    monkeypatch.setattr(Environment, "_run", lambda self, command, failure: ran.append(command))
+    torch = checkout / "deploy/locks/engines-torch.txt"
+    (checkout / "deploy/locks/engines.txt").write_text("thing==1 --hash=sha256:00\n")
+    torch.write_text("torch==2\n")
+    environment.ensure(["core", "engines"])
+    assert [command[-1] for command in ran] == [str(torch), str(checkout / "deploy/locks/engines.txt")]
+    assert ran[0][1:4] == ["-m", "pip", "install"]
+    assert "--no-deps" not in ran[0], "a CUDA build of torch needs its libraries"
+    environment.ensure(["core", "engines"])
+    assert len(ran) == 2
+    torch.write_text("torch==3\n")
+    environment.ensure(["core", "engines"])
+    assert len(ran) == 4
+
+
 def test_a_failed_installation_leaves_no_mark(checkout: Path) -> None:
     environment = Environment(checkout)
     (checkout / "deploy/locks/core.txt").write_text("no-such-thing @ file:///nowhere/at/all.whl\n")
