@@ -9,7 +9,7 @@ from typing import Any
 
 from generation.audio.analysis import analyse
 from generation.audio.arrays import Audio
-from generation.audio.files import write_flac, write_wav
+from generation.audio.files import passes_full_scale, write_flac, write_wav, write_wav_float
 from generation.audio.loudness import Loudness, measure
 from generation.services.making import MadeAudio
 from provenance import assets, audiofile, blobs
@@ -36,9 +36,11 @@ def stored(
     `loudness`: measures that are known already; `measured=False` leaves loudness out (stems).
     """
     write, ending = _WRITERS[media_type]
+    # A mix above full scale is kept as floats: clipped here, no master could mend it.
+    as_float = media_type == "audio/wav" and passes_full_scale(audio)
     with tempfile.NamedTemporaryFile(prefix="deadwax-", suffix=ending) as file:
         path = Path(file.name)
-        clipped = write(path, audio, sample_rate_hz)
+        clipped = write_wav_float(path, audio, sample_rate_hz) if as_float else write(path, audio, sample_rate_hz)
         with path.open("rb") as written:
             staged = assets.ingest(written, limit_bytes=path.stat().st_size)
         peaks = audiofile.peaks(path)
@@ -53,12 +55,12 @@ def stored(
         media_type=media_type,
         probe={
             "format": ending[1:],
-            "codec": "pcm_24" if media_type == "audio/wav" else "flac",
+            "codec": "pcm_float" if as_float else "pcm_24" if media_type == "audio/wav" else "flac",
             "sample_rate_hz": sample_rate_hz,
             "channels": audio.shape[0],
             "samples": samples,
             "duration_ms": samples * 1000 // sample_rate_hz,
-            "bit_depth": 24,
+            "bit_depth": 32 if as_float else 24,
             "clipped_samples": clipped,
         },
         peaks=peaks,

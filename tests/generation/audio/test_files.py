@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from generation.audio.files import quantise, write_flac, write_wav
+from generation.audio.files import passes_full_scale, quantise, write_flac, write_wav, write_wav_float
 from provenance import audiofile
 from tests.generation.audio.signals import RATE, noise
 from tests.support import needs
@@ -53,6 +53,34 @@ def test_the_same_samples_give_the_same_bytes_also_in_a_fresh_process(kind: str,
     other = tmp_path / f"there.{kind}"
     subprocess.run([sys.executable, "-c", code, other], check=True, cwd=Path(__file__).parents[3])
     assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest()
+
+
+def test_a_float_wav_keeps_every_sample_also_beyond_full_scale(tmp_path: Path) -> None:
+    loud = noise(3, level=1.5)
+    assert passes_full_scale(loud)
+    assert not passes_full_scale(noise(1, level=0.05))
+    path = tmp_path / "loud.wav"
+    write_wav_float(path, loud, RATE)
+    back, rate = audiofile.decode(path)
+    assert rate == RATE
+    assert np.array_equal(back, loud)
+    probe = audiofile.check_upload(path, path.name)
+    assert (probe.codec, probe.bit_depth, probe.samples) == ("pcm_float", 32, loud.shape[1])
+    again = tmp_path / "again.wav"
+    write_wav_float(again, loud, RATE)
+    assert path.read_bytes() == again.read_bytes()
+    assert path.stat().st_size == 58 + loud.size * 4
+
+
+@needs("ffmpeg")
+def test_ffmpeg_reads_a_float_wav_without_complaint(tmp_path: Path) -> None:
+    path = tmp_path / "loud.wav"
+    write_wav_float(path, noise(1, level=1.5), RATE)
+    done = subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", path, "-f", "f32le", "-"], capture_output=True, check=True
+    )
+    assert done.stderr == b""
+    assert done.stdout == noise(1, level=1.5).T.tobytes()
 
 
 @needs("ffmpeg")
