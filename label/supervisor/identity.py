@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
-_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
+_PR_SET_PDEATHSIG, _PR_SET_SECUREBITS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 28, 47, 2
+_NO_SETUID_FIXUP = 1 << 2
+_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH, _CAP_SETPCAP = 1, 2, 8
 _CAPABILITY_VERSION_3 = 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -70,7 +71,7 @@ def _search_capability() -> int:
             if line.startswith("CapPrm:"):
                 permitted = int(line.split()[1], 16)
     for capability in (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE):
-        if permitted & (1 << capability):
+        if permitted & (1 << capability) and permitted & (1 << _CAP_SETPCAP):
             return capability
     raise PermissionError("a parent folder is closed to other users and no capability can open it")
 
@@ -97,7 +98,8 @@ def before_exec(
     def prepare() -> None:
         if identity is not None:
             if identity.capability is not None:
-                _prctl(_PR_SET_KEEPCAPS, 1)
+                # Keep capabilities over the change of account, also for access(2): initdb looks for its server so.
+                _prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP)
             os.setgroups([])
             os.setgid(identity.gid)
             os.setuid(identity.uid)

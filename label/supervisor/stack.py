@@ -62,7 +62,9 @@ def up(options: Options, supervisor: Supervisor) -> None:
 def refuse_taken_port(host: str, port: int) -> None:
     """Raises UpError when nobody could listen there."""
     if not 0 < port < 65536:
-        raise UpError(f"There is no port {port}. Choose another port, from 1024 to 65535: manage.py up --port 8000")
+        raise UpError(
+            f"There is no port {port}. Choose another port, from 1024 to 65535: manage.py up --port 8000"
+        )
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(found[0], found[1]) as probe:

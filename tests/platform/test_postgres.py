@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from label.supervisor import folders, postgres, session
+from label.supervisor import folders, identity, postgres, session
 from label.supervisor.postgres import Postgres, PostgresError
 from tests.support import wait_until
 
@@ -137,6 +137,27 @@ def test_root_can_keep_its_data_below_a_folder_that_is_closed_to_others(data: Pa
     server = Postgres(data / "postgres")
     server.start()
     assert ask(server.url, "SELECT 1") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root lends an account to the server")
+def test_root_can_run_programs_that_lie_below_a_closed_folder_and_they_get_one_capability_only(
+    data: Path,
+) -> None:
+    tool = data / "closed" / "tool"
+    tool.parent.mkdir(mode=0o700)
+    shutil.copy("/bin/cat", tool)
+    lent = identity.unprivileged(data / "postgres", reads=(tool,))
+    assert lent is not None
+    assert lent.capability is not None
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"test -x {tool} && exec {tool} /proc/self/status"],
+        capture_output=True, text=True, cwd="/", preexec_fn=identity.before_exec(lent), check=True,
+    )  # fmt: skip
+    seen = dict(line.split(":\t") for line in done.stdout.splitlines() if ":\t" in line)
+    assert seen["Uid"].split() == [str(lent.uid)] * 4
+    assert seen["Groups"].strip() == ""
+    assert int(seen["CapEff"], 16) == 1 << lent.capability
+    assert int(seen["CapPrm"], 16) == 1 << lent.capability
 
 
 def test_a_socket_folder_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
