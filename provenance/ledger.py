@@ -58,16 +58,12 @@ def record(happened: Event, *, actor: HasActor) -> Entry:
         raise NotInTransaction("A ledger entry is written in the transaction of the change that it records.")
     who = actor.ledger_actor()
     kind = type(happened).kind
-    names: list[str] = []
-    salts: list[bytes] = []
-    contents: list[bytes] = []
+    vault: dict[str, tuple[str, str]] = {}
     commitments: dict[str, str] = {}
     for name, value in happened.private().items():
         content, salt = canonical.encode(value), canonical.new_salt()
         commitments[name] = canonical.commitment(kind, name, content, salt)
-        names.append(name)
-        salts.append(salt)
-        contents.append(content)
+        vault[name] = (salt.hex(), content.decode())
 
     if happened.authorship is not None:
         # Malformed claims would stand in the log for good and break every fold over them.
@@ -95,45 +91,48 @@ def record(happened: Event, *, actor: HasActor) -> Entry:
         }
     )
     assets = dict.fromkeys(f"asset:{ref.sha256}" for ref in (*happened.inputs, *happened.outputs))
-    entry = Entry(
-        kind=kind,
-        basis=str(happened.basis),
-        at=at,
-        stream=happened.stream,
-        actor_type=who.type,
-        actor_id=who.id,
-        refs=[*subjects, *assets],
-        body=body,
-        leaf_hash=canonical.leaf_hash(body),
-    )
-    _insert(entry, names, salts, contents)
-    return entry
-
-
-def _insert(entry: Entry, names: list[str], salts: list[bytes], contents: list[bytes]) -> None:
-    """One statement for the entry and its vault (migration 0004): a second round trip would cost as much again."""
+    leaf_hash = canonical.leaf_hash(body)
     with transaction.get_connection().cursor() as cursor:
+        # One statement for entry and vault (migration 0006): a second round trip would cost as much again.
         cursor.execute(
-            "SELECT o_id, o_xid, o_recorded_at FROM deadwax_record(%s, %s, %s, %s, %s, %s, %s::text[], %s, %s,"
-            " %s::text[], %s::bytea[], %s::bytea[])",
-            [
-                entry.kind,
-                entry.basis,
-                entry.at,
-                entry.stream,
-                entry.actor_type,
-                entry.actor_id,
-                entry.refs,
-                entry.body,
-                entry.leaf_hash,
-                names,
-                salts,
-                contents,
-            ],
+            "SELECT o_id, o_xid, o_recorded_at FROM deadwax_record(%s, %s, %s::jsonb)",
+            [body.decode(), leaf_hash.hex(), json.dumps(vault) if vault else None],
         )
-        entry.id, entry.xid, entry.recorded_at = cursor.fetchone()
-    entry._state.adding = False
-    entry._state.db = DEFAULT_DB_ALIAS
+        key, xid, recorded_at = cursor.fetchone()
+    return Entry.from_db(
+        DEFAULT_DB_ALIAS,
+        _COLUMNS,
+        (
+            key,
+            kind,
+            str(happened.basis),
+            at,
+            happened.stream,
+            who.type,
+            who.id,
+            [*subjects, *assets],
+            body,
+            leaf_hash,
+            xid,
+            recorded_at,
+        ),
+    )
+
+
+_COLUMNS = (
+    "id",
+    "kind",
+    "basis",
+    "at",
+    "stream",
+    "actor_type",
+    "actor_id",
+    "refs",
+    "body",
+    "leaf_hash",
+    "xid",
+    "recorded_at",
+)
 
 
 def body_of(entry: Entry) -> dict[str, Any]:

@@ -179,11 +179,15 @@ def parsed(entry: Entry) -> EntryBody:
 # -- lineage -----------------------------------------------------------------------------------------------------------
 
 
-def entries_for_asset(sha256: str, *, decisions: bool = True) -> list[Entry]:
+def entries_for_asset(sha256: str, *, decisions: bool = True, stream: str | None = None) -> list[Entry]:
     """Everything that the ledger knows about how this asset came to be, oldest first, leaves loaded.
 
     Entries whose outputs hold the asset, then those that made their inputs, and so on: one query per step back. With
     `decisions` also the entries that concern what those steps were about (a take kept, a declaration signed).
+
+    The same bytes may have been made in another project too. With `stream` that project's entries are left out where
+    they say the same as our own, and its decisions always: they are nobody's business here. Where they say something
+    else they stay, because the fold has to weigh them.
     """
     found: dict[int, Entry] = {}
     subjects: set[str] = set()
@@ -193,12 +197,20 @@ def entries_for_asset(sha256: str, *, decisions: bool = True) -> list[Entry]:
             id__in=found
         )
         sources: set[str] = set()
-        for entry in made.select_related("leaf"):
-            body = parsed(entry)
-            if any(output.sha256 in wanted for output in body.outputs):
-                found[entry.id] = entry
+        makers = [
+            (entry, body)
+            for entry in made.select_related("leaf")
+            if any(output.sha256 in wanted for output in (body := parsed(entry)).outputs)
+        ]
+        own = [body for entry, body in makers if entry.stream == stream]
+        for entry, body in makers:
+            foreign = stream is not None and entry.stream != stream
+            if foreign and _says_the_same(body, own, wanted):
+                continue
+            found[entry.id] = entry
+            sources.update(_sources(body))
+            if not foreign or not entry.stream.startswith("project:"):
                 subjects.update(body.subjects)
-                sources.update(_sources(body))
         wanted = sources - known
         known |= wanted
     if decisions and (things := sorted(ref for ref in subjects if ref.startswith(_THINGS))):
@@ -207,9 +219,21 @@ def entries_for_asset(sha256: str, *, decisions: bool = True) -> list[Entry]:
     return [found[key] for key in sorted(found)]
 
 
-def bodies_for_asset(sha256: str, *, decisions: bool = True) -> list[EntryBody]:
+def _says_the_same(body: EntryBody, own: Sequence[EntryBody], wanted: set[str]) -> bool:
+    """Whether our own entries account for all that this one made of what we look for, in the same words."""
+    made = {output.sha256 for output in body.outputs} & wanted
+    return all(
+        any(
+            sha256 in mine.authorship and mine.authorship[sha256] == body.authorship.get(sha256)
+            for mine in own
+        )
+        for sha256 in made
+    )
+
+
+def bodies_for_asset(sha256: str, *, decisions: bool = True, stream: str | None = None) -> list[EntryBody]:
     """`entries_for_asset` as the fold reads them."""
-    return [parsed(entry) for entry in entries_for_asset(sha256, decisions=decisions)]
+    return [parsed(entry) for entry in entries_for_asset(sha256, decisions=decisions, stream=stream)]
 
 
 def _sources(body: EntryBody) -> set[str]:
