@@ -106,7 +106,7 @@ class Proof:
             "asset__sha256", "run__number", "number"
         ):
             names[sha256] = f"Run {run}, take {number}"
-        bodies = bodies_for_asset(self.map.target)
+        bodies = bodies_for_asset(self.map.target, stream=self.evidence.master.project.stream)
         return lineage.graph(bodies, self.map.target, authorship=self.map, names=names)
 
     @property

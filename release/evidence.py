@@ -72,7 +72,8 @@ class Evidence:
 def evidence_for(master: Master) -> Evidence:
     """Fold the lineage of the master's WAV. Raises `SystemFault`-like errors only for a broken record."""
     sha256 = master.wav.sha256 if master.wav else ""
-    bodies = bodies_for_asset(sha256) if sha256 else ()
+    stream = master.project.stream
+    bodies = bodies_for_asset(sha256, stream=stream) if sha256 else ()
     declaration = (
         Declaration.objects.filter(master=master).order_by("-number").prefetch_related("resolutions").first()
     )
@@ -80,4 +81,4 @@ def evidence_for(master: Master) -> Evidence:
     if declaration is not None:
         for resolution in declaration.resolutions.order_by("entry_id"):
             settled[resolution.element] = Origin(resolution.origin)
-    return Evidence(master, fold(bodies, sha256), declaration, settled)
+    return Evidence(master, fold(bodies, sha256, stream=stream), declaration, settled)

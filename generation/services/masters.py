@@ -99,7 +99,7 @@ def lineage_terms(master: Master) -> list[TermsUse]:
     if master.wav is None:
         return []
     digests: set[str] = set()
-    for body in queries.bodies_for_asset(master.wav.sha256, decisions=False):
+    for body in queries.bodies_for_asset(master.wav.sha256, decisions=False, stream=master.project.stream):
         digests.update(item.sha256 for item in (*body.inputs, *body.outputs))
     found: dict[tuple[object, object], TermsUse] = {}
 

@@ -1,8 +1,8 @@
 """From the entries of a ledger to who or what made an asset, element by element and region by region.
 
 1. Index: every entry that claims something about its outputs is a candidate for those bytes. The strongest
-   basis wins, then one that leaves no element unknown, then the earliest; equal times fall back on the leaf
-   hash, so that the order of the entries never matters.
+   basis wins, then one that leaves no element unknown, then one of the asked stream, then the earliest; equal
+   times fall back on the leaf hash, so that the order of the entries never matters.
 2. Order: the chosen candidates form a graph of assets. Strongly connected parts are found without recursion.
    Bytes cannot honestly be made out of themselves: inside a cycle another candidate is tried, otherwise all
    that its members carry is unknown.
@@ -63,15 +63,18 @@ class _Candidate:
     basis: Basis
     needs: frozenset[str]
 
-    @property
-    def rank(self) -> tuple[int, bool, object, str]:
+    def rank(self, stream: str | None) -> tuple[int, bool, bool, object, str]:
         leaves_open = any(claim.origin is Origin.UNKNOWN for claim in self.claims.claims)
-        return (self.basis.strength, leaves_open, self.entry.at, self.entry.leaf_hash)
+        foreign = stream is not None and self.entry.stream != stream
+        return (self.basis.strength, leaves_open, foreign, self.entry.at, self.entry.leaf_hash)
 
 
-def fold(entries: Iterable[EntryBody], target_sha256: str) -> AuthorshipMap:
-    """Who or what made the target. An asset without a producing entry comes out as unknown."""
-    return _Fold(entries).read(target_sha256)
+def fold(entries: Iterable[EntryBody], target_sha256: str, *, stream: str | None = None) -> AuthorshipMap:
+    """Who or what made the target. An asset without a producing entry comes out as unknown.
+
+    `stream`: where several entries are equally strong, those of this stream count before others'.
+    """
+    return _Fold(entries, stream).read(target_sha256)
 
 
 def fold_many(entries: Iterable[EntryBody], targets: Iterable[str]) -> dict[str, AuthorshipMap]:
@@ -81,13 +84,13 @@ def fold_many(entries: Iterable[EntryBody], targets: Iterable[str]) -> dict[str,
 
 
 class _Fold:
-    def __init__(self, entries: Iterable[EntryBody]) -> None:
+    def __init__(self, entries: Iterable[EntryBody], stream: str | None = None) -> None:
         self.candidates: dict[str, list[_Candidate]] = {}
         for entry in {entry.leaf_hash: entry for entry in entries}.values():
             for sha256, claims in entry.authorship.items():
                 self.candidates.setdefault(sha256, []).append(_candidate(entry, claims))
         for found in self.candidates.values():
-            found.sort(key=lambda candidate: candidate.rank)
+            found.sort(key=lambda candidate: candidate.rank(stream))
         self.chosen: dict[str, _Candidate] = {sha256: found[0] for sha256, found in self.candidates.items()}
         self.times = {c.entry.leaf_hash: c.entry.at for found in self.candidates.values() for c in found}
         self.masks: dict[str, _Masks] = {}

@@ -43,7 +43,7 @@ def entries_of(facts: PackageFacts) -> list[Entry]:
     refs = [facts.release.stream, f"package:{facts.package.pk}"]
     for track in facts.tracks:
         assert track.master.wav is not None
-        for entry in queries.entries_for_asset(track.master.wav.sha256):
+        for entry in queries.entries_for_asset(track.master.wav.sha256, stream=track.master.project.stream):
             found[entry.pk] = entry
         refs += [
             f"recording:{track.recording.pk}",
