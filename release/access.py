@@ -74,7 +74,7 @@ def track_for(user: User, pk: uuid.UUID | str, *, write: bool = False) -> Track:
 
 
 def package_for(user: User, pk: uuid.UUID | str, *, write: bool = False) -> Package:
-    packages = Package.objects.select_related("release__imprint", "release__artist", "asset", "job")
+    packages = Package.objects.select_related("release__imprint", "release__artist", "asset", "job", "requested_by")
     package = _one(packages.filter(release__in=visible_releases(user)), pk, "package")
     _writing(user, write=write)
     return package

@@ -64,15 +64,16 @@ def identify(path: Path) -> Answer:
         verdict, headline = "unknown", "Not known here"
     release = None
     if recording is not None:
-        track = recording.tracks.filter(active=True, release__state=Release.State.PACKAGED).first()
+        track = recording.tracks.filter(active=True, release__packages__asset__isnull=False).first()
         release = track.release if track else None
     evidence = evidence_for(recording.master) if recording else None
     return Answer(sha256, verdict, headline, looks, recording, release, evidence, manifest)
 
 
 def published() -> QuerySet[Recording]:
+    """What left the house: recordings of releases that have a finished package, whatever was planned since."""
     return (
-        Recording.objects.filter(tracks__active=True, tracks__release__state=Release.State.PACKAGED)
+        Recording.objects.filter(tracks__active=True, tracks__release__packages__asset__isnull=False)
         .select_related(
             "artist", "work", "master__wav__analysis", "master__render__version__arrangement__project"
         )

@@ -38,12 +38,13 @@ class MasterDeclared(Event):
     """The artist's own statement. Declared, never observed: documents keep the difference."""
 
     kind = "master.declared"
-    sentence = "declared what they did in {elements}"
+    sentence = "declared, as statement {number}: {summary}"
     shred = _ERASE
     basis: Basis = Basis.DECLARED
 
     declaration: str
     number: int
+    summary: str
     elements: tuple[str, ...]
     claims: Mapping[str, str]
     evidence_leaf: str

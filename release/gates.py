@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.urls import reverse
 from django.utils import timezone
 
-from generation.models import ToolTerms
+from generation.models import Master, ToolTerms
 from generation.services import TermsUse, lineage_terms
 from provenance.elements import element_label
 from provenance.words import join
@@ -43,8 +43,11 @@ class Gate:
         return reverse(self.cure, args=self.cure_args) if self.cure else ""
 
 
-def gates(release: Release) -> list[Gate]:
-    """All gates that are not open, blocks first. An empty list means that the package can be built."""
+def gates(release: Release, *, read: Callable[[Master], Evidence] = evidence_for) -> list[Gate]:
+    """All gates that are not open, blocks first. Without a block among them the package can be built.
+
+    `read` gives a master's evidence: a page that shows it too reads it once.
+    """
     found = [*_metadata(release), *_cover(release)]
     tracks = list(tracks_of(release))
     if not tracks:
@@ -60,7 +63,7 @@ def gates(release: Release) -> list[Gate]:
             )
         )
     for track in tracks:
-        found += _track(track)
+        found += _track(track, read)
     if not any(gate.level == "block" for gate in found) and approval_of(release) is None:
         before = release.approvals.exists()
         found.append(
@@ -150,7 +153,7 @@ def _cover(release: Release) -> Iterator[Gate]:
         yield Gate(code="unknown_origin", level="block", sentence="Nobody said who made the cover.", **where)
 
 
-def _track(track: Track) -> list[Gate]:
+def _track(track: Track, read: Callable[[Master], Evidence]) -> list[Gate]:
     recording = track.recording
     if recording.master.wav is None:
         return [
@@ -163,7 +166,7 @@ def _track(track: Track) -> list[Gate]:
                 cure_title="The master",
             )
         ]
-    evidence = evidence_for(recording.master)
+    evidence = read(recording.master)
     return [
         *_evidence(recording, evidence),
         *_licences(recording),
@@ -286,6 +289,17 @@ def _credits(recording: Recording, evidence: Evidence) -> Iterator[Gate]:
     except UserFault as fault:
         yield gate("invalid_metadata", fault.message)
     present = {finding.element: finding.origins for finding in evidence.findings}
+    spoken = {
+        element for row in rows if row.role in CREDIT_ROLES for element in CREDIT_ROLES[row.role].elements
+    }
+    nobody = [name for name, origins in present.items() if "human" in origins and name not in spoken]
+    if nobody:
+        yield gate(
+            "credit_missing",
+            f"a person had a part in the {join(map(element_label, nobody))}, and nobody is credited for it.",
+            "The package can be built; a registration has to name the author.",
+            "warn",
+        )
     for row in rows:
         role = CREDIT_ROLES.get(row.role)
         if role is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -43,6 +44,17 @@ def tracks_of(release: Release) -> QuerySet[Track]:
         )
         .order_by("number")
     )
+
+
+def covers_of(releases: Iterable[Release]) -> dict[object, Artwork]:
+    """Release id -> its cover, in one query for a whole list."""
+    newest = (
+        Artwork.objects.filter(release__in=[release.pk for release in releases])
+        .select_related("asset")
+        .order_by("release_id", "-entry_id")
+        .distinct("release_id")
+    )
+    return {cover.release_id: cover for cover in newest}
 
 
 def cover_of(release: Release) -> Artwork | None:

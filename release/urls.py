@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from release.views import recordings, releases
+from release.views import packages, recordings, releases
 
 app_name = "release"
 urlpatterns = [
@@ -14,13 +14,15 @@ urlpatterns = [
     path("releases/<uuid:pk>/cover/", releases.cover_image, name="cover"),
     path("releases/<uuid:pk>/tracks/", releases.track_add, name="track-add"),
     path("releases/<uuid:pk>/approve/", releases.approve, name="approve"),
-    path("releases/<uuid:pk>/package/", releases.package_new, name="package-new"),
+    path("releases/<uuid:pk>/withdraw/", releases.withdraw, name="withdraw"),
+    path("releases/<uuid:pk>/package/", packages.package_new, name="package-new"),
     path("tracks/<uuid:pk>/remove/", releases.track_remove, name="track-remove"),
     path("tracks/<uuid:pk>/move/", releases.track_move, name="track-move"),
-    path("packages/<uuid:pk>/", releases.package_page, name="package"),
-    path("packages/<uuid:pk>/status/", releases.package_status, name="package-status"),
-    path("packages/<uuid:pk>/job/", releases.package_job, name="package-job"),
-    path("packages/<uuid:pk>/files/<path:path>", releases.package_file, name="package-file"),
+    path("packages/<uuid:pk>/", packages.package_page, name="package"),
+    path("packages/<uuid:pk>/status/", packages.package_status, name="package-status"),
+    path("packages/<uuid:pk>/cancel/", packages.package_cancel, name="package-cancel"),
+    path("packages/<uuid:pk>/retry/", packages.package_retry, name="package-retry"),
+    path("packages/<uuid:pk>/files/<path:path>", packages.package_file, name="package-file"),
     path("imprints/", releases.imprints_page, name="imprints"),
     path("masters/<uuid:pk>/declaration/", recordings.declaration_page, name="declaration"),
     path("declarations/<uuid:pk>/resolve/", recordings.resolve, name="resolve"),

@@ -176,7 +176,10 @@ class _Builder:
             assert track.master.wav is not None
             assert track.master.flac is not None
             probes = {"signed_wav": track.master.wav.probe, "signed_flac": track.master.flac.probe}
-            made = [self.staged(part, probe=probes.get(part.role)) for part in item.parts]
+            made = [
+                self.staged(part, probe=probes.get(part.role), recording=str(track.recording.pk))
+                for part in item.parts
+            ]
             with self.claim.commit():
                 packages.keep_signed(facts.package, track.recording, made=made)
             found[isrc] = item
@@ -186,7 +189,9 @@ class _Builder:
         parts = {}
         for name, path in audio.paths_of(track).items():
             self.fetch(kept[path]["sha256"], path)
-            parts[name] = Part(**kept[path])
+            parts[name] = Part(
+                **{key: kept[path][key] for key in ("path", "sha256", "size", "media_type", "role")}
+            )
         return SignedTrack(
             wav=parts["wav"],
             flac=parts["flac"],
@@ -213,13 +218,14 @@ class _Builder:
         self.parts.append(part)
         return part
 
-    def staged(self, part: Part, *, probe: dict[str, Any] | None = None) -> MadePart:
+    def staged(self, part: Part, *, probe: dict[str, Any] | None = None, recording: str = "") -> MadePart:
         return MadePart(
             path=part.path,
             staged=self.stage(self.folder / part.path),
             media_type=part.media_type,
             role=part.role,
             probe=probe or {},
+            recording=recording,
         )
 
     def stage(self, path: Path) -> Staged:

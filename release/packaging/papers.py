@@ -115,7 +115,9 @@ def _evidence_rows(track: TrackFacts) -> tuple[documents.EvidenceRow, ...]:
     digests = {
         source.entry for item in found.map.elements.values() for source in item.sources if source.entry
     }
-    rows_of_log = Entry.objects.filter(leaf_hash__in=[bytes.fromhex(digest) for digest in digests])
+    rows_of_log = Entry.objects.filter(
+        leaf_hash__in=[bytes.fromhex(digest) for digest in digests]
+    ).select_related("leaf")
     entries = {bytes(entry.leaf_hash).hex(): entry for entry in rows_of_log}
     rows: dict[tuple[str, str, str], documents.EvidenceRow] = {}
     for element, finding in found.map.elements.items():
@@ -128,13 +130,12 @@ def _evidence_rows(track: TrackFacts) -> tuple[documents.EvidenceRow, ...]:
                 basis=source.basis.label if source.basis else "",
                 sentence=_sentence(in_words(entries[source.entry])),
                 at=canonical.timestamp(entries[source.entry].at),
-                entry_index=source.index,
+                entry_index=_index(entries[source.entry]),
                 entry_digest=source.entry,
             )
     if found.declaration is not None:
         for settled in found.declaration.resolutions.select_related("entry__leaf").order_by("entry_id"):
             entry = settled.entry
-            leaf = getattr(entry, "leaf", None)
             digest = bytes(entry.leaf_hash).hex()
             rows[(settled.element, settled.origin, digest)] = documents.EvidenceRow(
                 element=settled.element,
@@ -142,10 +143,15 @@ def _evidence_rows(track: TrackFacts) -> tuple[documents.EvidenceRow, ...]:
                 basis=entry.basis,
                 sentence=_sentence(in_words(entry)),
                 at=canonical.timestamp(entry.at),
-                entry_index=leaf.index if leaf else None,
+                entry_index=_index(entry),
                 entry_digest=digest,
             )
     return tuple(rows.values())
+
+
+def _index(entry: Entry) -> int | None:
+    leaf = getattr(entry, "leaf", None)
+    return leaf.index if leaf else None
 
 
 def _statements(track: TrackFacts) -> tuple[documents.Statement, ...]:

@@ -9,9 +9,10 @@ from django.db.models import Max
 
 from artists.models import User
 from generation.models import Master
-from provenance.elements import Origin
+from provenance.elements import Origin, element_label, element_order
 from provenance.ledger import record
 from provenance.models import Entry
+from provenance.words import join
 from release.errors import BadField
 from release.events import MasterDeclared, StatementResolved
 from release.evidence import evidence_for
@@ -62,6 +63,7 @@ def declare(
                 subjects=(f"master:{master.pk}", f"asset:{master.wav.sha256}"),
                 declaration=str(declaration.pk),
                 number=number,
+                summary=_summary(claims, approve=approve),
                 elements=tuple(sorted({*claims, *words})),
                 claims=dict(claims),
                 evidence_leaf=declaration.evidence_leaf,
@@ -73,6 +75,16 @@ def declare(
         declaration.save(force_insert=True)
         lapse_all_with(master, actor=actor)
     return declaration
+
+
+def _summary(claims: Mapping[str, str], *, approve: bool) -> str:
+    said = join(
+        f"{element_label(name)} {claims[name].replace('_', ' ')}"
+        for name in sorted(claims, key=element_order)
+    )
+    if said:
+        return f"{said}; approved" if approve else f"{said}; a draft"
+    return "the evidence as it stands; approved" if approve else "a draft without claims"
 
 
 def resolve(declaration: Declaration, *, element: str, origin: str, reason: str, actor: User) -> Resolution:

@@ -38,9 +38,12 @@ class MadePart:
     media_type: str
     role: str
     probe: Mapping[str, Any] = field(default_factory=dict)
+    recording: str = ""
+    """The recording whose sound it is, where it is sound."""
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        sound = {"recording": self.recording} if self.recording else {}
+        return sound | {
             "path": self.path,
             "sha256": self.staged.sha256,
             "size": self.staged.size,

@@ -17,11 +17,13 @@ from artists.views import user_of
 from generation.views.common import REFUSED, form_page, show_fault
 from provenance.elements import element_label
 from provenance.errors import UserFault
+from provenance.services import Entry, in_words
 from release import access, services
 from release.credits import CREDIT_CHOICES, CREDIT_ROLES
 from release.errors import BadField
-from release.evidence import evidence_for
+from release.evidence import Evidence, evidence_for
 from release.forms import ORIGIN_CHOICES, RecordingForm, ResolveForm
+from release.identifiers import format_isrc
 from release.models import Recording
 from release.services import ContributionRow
 
@@ -35,9 +37,11 @@ def declaration_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     master = access.master_for_declaration(user, pk, write=request.method == "POST")
     evidence = evidence_for(master)
     error = ""
+    posted: dict[str, tuple[str, str]] = {}
     if request.method == "POST":
         claims = {name: request.POST.get(f"claim-{name}", "") for name in evidence.map.elements}
         words = {name: request.POST.get(f"words-{name}", "") for name in evidence.map.elements}
+        posted = {name: (claims[name], words[name]) for name in claims}
         try:
             services.declare(
                 master,
@@ -54,13 +58,21 @@ def declaration_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     declaration = evidence.declaration
     contradicted = {item.element: item for item in evidence.contradictions}
     statements = declaration.statements if declaration else {}
+    said = (
+        {name: (declaration.claims.get(name, ""), statements.get(name, "")) for name in evidence.map.elements}
+        if declaration
+        else {}
+    )
+    said |= posted  # a refused form keeps what was written
+    told = _told(evidence)
     rows = [
         {
             "element": name,
             "label": element_label(name),
             "finding": finding,
-            "stated": declaration.claims.get(name, "") if declaration else "",
-            "words": statements.get(name, ""),
+            "entries": told[name],
+            "stated": said.get(name, ("", ""))[0],
+            "words": said.get(name, ("", ""))[1],
             "contradiction": contradicted.get(name),
             "settled": evidence.settled.get(name),
             "unknown": name in evidence.unknown,
@@ -79,6 +91,31 @@ def declaration_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "may_resolve": access.may_resolve(user) and declaration is not None,
     }
     return render(request, "release/declaration.html", context, status=REFUSED if error else 200)
+
+
+def _told(evidence: Evidence) -> dict[str, list[dict[str, str]]]:
+    """Element -> the entries that speak about it, each once, in words."""
+    wanted = {
+        source.entry for item in evidence.map.elements.values() for source in item.sources if source.entry
+    }
+    rows = Entry.objects.filter(leaf_hash__in=[bytes.fromhex(digest) for digest in wanted]).prefetch_related(
+        "vault"
+    )
+    entries = {bytes(entry.leaf_hash).hex(): entry for entry in rows}
+    told: dict[str, list[dict[str, str]]] = {}
+    for name, finding in evidence.map.elements.items():
+        seen: dict[str, dict[str, str]] = {}
+        for source in finding.sources:
+            if source.entry in entries and source.entry not in seen:
+                words = in_words(entries[source.entry], disclosed=True)
+                seen[source.entry] = {
+                    "leaf": source.entry,
+                    "basis": source.basis.label if source.basis else "",
+                    "origin": source.origin,
+                    "words": words[:1].upper() + words[1:],
+                }
+        told[name] = list(seen.values())
+    return told
 
 
 @require_POST
@@ -127,6 +164,7 @@ def recording_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     recording = access.recording_for(user, pk)
     context = {
         "recording": recording,
+        "isrc": format_isrc(recording.isrc),
         "master": recording.master,
         "contributions": _contributions(recording),
         "evidence": evidence_for(recording.master),

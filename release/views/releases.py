@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,24 +17,96 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from artists.access import visible_artists
 from artists.views import user_of
+from generation.models import Master
 from generation.views.common import fault_json, form_page, show_fault, wants_json
 from provenance.assets import serve
+from provenance.elements import Origin, combine, element_label
 from provenance.errors import ProvenanceError, UserFault
 from release import access, services
+from release.evidence import Evidence, evidence_for
 from release.forms import ArtworkForm, ImprintForm, ReleaseEditForm, ReleaseForm, TrackForm
-from release.gates import gates, lead_days
-from release.reading import CHANGEABLE, tracks_of
+from release.gates import Gate, gates, lead_days
+from release.labels import overall
+from release.models import Release, Track
+from release.reading import CHANGEABLE, covers_of, tracks_of
 from release.services.releases import APPROVERS
+from release.thumbnails import small_cover
+
+PAGE = 48
+GATE_WORDS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"no_tracks"}), "It has tracks"),
+    (frozenset({"no_artwork"}), "The cover is there"),
+    (frozenset({"missing_metadata", "invalid_metadata"}), "Data and numbers are complete and right"),
+    (frozenset({"unknown_origin"}), "Every origin is known"),
+    (frozenset({"statement_against_evidence"}), "What people state and the ledger agree"),
+    (frozenset({"unsigned_declaration"}), "The artist approved the declarations"),
+    (frozenset({"licence_forbids_sale"}), "Everything in it may be sold"),
+    (frozenset({"shares"}), "Credits are there, shares total 100 %"),
+    (frozenset({"not_approved"}), "Approved as it stands"),
+)
 
 
 @require_GET
 def releases_page(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
+    page = Paginator(access.visible_releases(user), PAGE).get_page(request.GET.get("page"))
+    covers = covers_of(page.object_list)
     rows = [
-        {"release": release, "cover": services.cover_of(release), "days": lead_days(release)}
-        for release in access.visible_releases(user)[:200]
+        {
+            "release": release,
+            "cover": covers.get(release.pk),
+            "when": when_words(release),
+            "late": services.is_due(release),
+        }
+        for release in page.object_list
     ]
-    return render(request, "release/releases.html", {"rows": rows, "may_write": access.may_write(user)})
+    context = {
+        "rows": rows,
+        "page": page,
+        "headline": _headline(list(page.object_list)),
+        "may_write": access.may_write(user),
+    }
+    return render(request, "release/releases.html", context)
+
+
+def when_words(release: Release) -> str:
+    """How far away the date is, said so that it fits behind a comma."""
+    days = lead_days(release)
+    if release.state == Release.State.WITHDRAWN:
+        return "withdrawn"
+    if release.release_date is None or days is None:
+        return "no date yet"
+    if days < 0 and services.is_due(release):
+        return f"{-days} day{'' if days == -1 else 's'} late"
+    if days < 0:
+        return f"out since {release.release_date:%d %b %Y}"
+    return {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
+
+
+def _headline(releases: list[Release]) -> str:
+    """What comes next; what is late comes first."""
+    waiting = [item for item in releases if item.release_date and item.state not in ("packaged", "withdrawn")]
+    late = [item for item in waiting if services.is_due(item)]
+    if late:
+        return f"{late[0].title} is late" if len(late) == 1 else f"{len(late)} releases are late"
+    if waiting:
+        first = min(waiting, key=lambda item: item.release_date or dt.date.max)
+        return f"{first.title} comes out {when_words(first)}"
+    return "Releases"
+
+
+def _standing(release: Release, blocking: list[Gate]) -> str:
+    """The release in one sentence, for the top of its page."""
+    if release.state == Release.State.WITHDRAWN:
+        return f"{release.title} is withdrawn"
+    if release.state == Release.State.PACKAGED and not blocking:
+        return f"{release.title} is packaged"
+    if not blocking:
+        return f"{release.title} can be packaged"
+    if [gate.code for gate in blocking] == ["not_approved"]:
+        return f"{release.title} waits for an approval"
+    closed = len(blocking)
+    return f"{release.title}: {'one gate is' if closed == 1 else f'{closed} gates are'} closed"
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,25 +130,55 @@ def release_new_page(request: HttpRequest) -> HttpResponse:
 def release_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     release = access.release_for(user, pk)
-    found = gates(release)
-    tracks = tracks_of(release)
+    read = functools.cache(evidence_for)
+    found = gates(release, read=read)
+    blocking = [gate for gate in found if gate.level == "block"]
+    tracks = list(tracks_of(release))
     on_it = [track.recording_id for track in tracks]
     recordings = access.visible_recordings(user).filter(artist=release.artist).exclude(pk__in=on_it)
     context = {
         "release": release,
         "gates": found,
-        "blocking": [gate for gate in found if gate.level == "block"],
-        "tracks": tracks,
+        "blocking": blocking,
+        "open_gates": _open_gates(found),
+        "tracks": [_track_row(track, read) for track in tracks],
         "cover": services.cover_of(release),
         "approval": services.approval_of(release),
         "packages": release.packages.select_related("job", "asset", "requested_by"),
+        "approvals": release.approvals.select_related("approved_by")[:5],
         "track_form": TrackForm(recordings=recordings),
         "recordings": recordings,
-        "days": lead_days(release),
+        "when": f"{when_words(release).capitalize()}.",
+        "headline": _standing(release, blocking),
+        "waits_for_approval": [gate.code for gate in blocking] == ["not_approved"],
+        "here": reverse("release:release", args=[release.pk]),
         "may_write": access.may_write(user),
         "may_approve": user.has_role(*APPROVERS),
     }
     return render(request, "release/release.html", context)
+
+
+def _open_gates(found: list[Gate]) -> list[str]:
+    """What is in order, in words: a gate that is open is worth seeing, too."""
+    closed = {gate.code for gate in found if gate.level == "block"}
+    return [words for codes, words in GATE_WORDS if not codes & closed]
+
+
+def _track_row(track: Track, read: Callable[[Master], Evidence]) -> dict[str, Any]:
+    """A track with its AI involvement as the evidence gives it; no answer while the master is not made."""
+    master = track.recording.master
+    if master.wav is None:
+        return {"track": track, "involvement": None, "elements": ()}
+    findings = read(master).findings
+    share = overall(findings)
+    return {
+        "track": track,
+        "involvement": share.value if share else None,
+        "elements": [
+            {"label": element_label(finding.element), "origin": combine(Origin(o) for o in finding.origins)}
+            for finding in findings
+        ],
+    }
 
 
 @require_http_methods(["GET", "POST"])
@@ -126,10 +233,15 @@ def artwork_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_safe
 def cover_image(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The cover; with `size=small` a picture for lists. Addresses carry the digest, so it may be kept for a day."""
     cover = services.cover_of(access.release_for(user_of(request), pk))
     if cover is None:
         raise Http404("No cover yet.")
-    return serve(request, cover.asset)  # type: ignore[return-value]
+    if request.GET.get("size") != "small":
+        return serve(request, cover.asset)  # type: ignore[return-value]
+    response = HttpResponse(small_cover(cover.asset.sha256), content_type="image/jpeg")
+    response["Cache-Control"] = "private, max-age=86400"
+    return response
 
 
 @require_POST
@@ -184,60 +296,14 @@ def approve(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def package_new(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     release = access.release_for(user, pk, write=True)
     try:
-        package = services.request_package(release, actor=user)
+        services.withdraw_release(release, actor=user)
     except UserFault as fault:
         messages.error(request, fault.message)
-        return redirect("release:release", pk=pk)
-    return redirect("release:package", pk=package.pk)
-
-
-@require_GET
-def package_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    user = user_of(request)
-    package = access.package_for(user, pk)
-    return render(
-        request,
-        "release/package.html",
-        {"package": package, "release": package.release, "may_write": access.may_write(user)},
-    )
-
-
-@require_GET
-def package_status(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    user = user_of(request)
-    package = access.package_for(user, pk)
-    response = render(
-        request, "release/package_job.html", {"package": package, "may_write": access.may_write(user)}
-    )
-    if package.job.finished:
-        response["HX-Refresh"] = "true"
-    return response
-
-
-@require_POST
-def package_job(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Cancel or retry the building."""
-    user = user_of(request)
-    package = access.package_for(user, pk, write=True)
-    try:
-        services.steer_package(package, action=request.POST.get("action", "cancel"), actor=user)
-    except UserFault as fault:
-        messages.error(request, fault.message)
-    return redirect("release:package", pk=pk)
-
-
-@require_safe
-def package_file(request: HttpRequest, pk: uuid.UUID, path: str) -> HttpResponse:
-    """One part of the package, or the whole archive under the path `package.zip`."""
-    package = access.package_for(user_of(request), pk)
-    asset, name = services.package_part(package, path)
-    if asset is None:
-        raise Http404("No such part.")
-    return serve(request, asset, filename=name, as_attachment=True)  # type: ignore[return-value]
+    return redirect("release:release", pk=pk)
 
 
 @require_http_methods(["GET", "POST"])
