@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 UNFINISHED = "deadwax-installing"
+_FAILED = "failed"
 _MISLEADING = frozenset(
     {"PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "VIRTUAL_ENV", "CONDA_PREFIX"}
 )
@@ -96,14 +97,15 @@ class Environment:
     def _fill(self, names: Sequence[str]) -> None:
         started = time.monotonic()
         unfinished = self.folder / UNFINISHED
-        if unfinished.exists():
+        again = unfinished.exists() and unfinished.read_text() == _FAILED
+        if unfinished.exists() and not again:
             say("the last installation was cut off; starting it over")
             self._empty()
         if not self.python.exists():
             self._empty()
             unfinished.touch()
             self._create()
-        unfinished.touch()
+        unfinished.write_text("")
         for name in names:
             if self._read(name) == self._digest(name):
                 continue
@@ -112,9 +114,17 @@ class Environment:
             say(f"installing {count} packages ({name}; only when the lock has changed)")
             hashes = "--hash=" in lock.read_text()
             arguments = ["--no-deps", *(["--require-hashes"] if hashes else []), "-r", str(lock)]
-            if self._torch(name).exists():
-                self._install_torch(self._torch(name))
-            self._install(arguments, f"could not install {lock.name}")
+            if again:  # a package may be there in part
+                arguments.append("--force-reinstall")
+            try:
+                if self._torch(name).exists():
+                    self._install_torch(self._torch(name))
+                self._install(arguments, f"could not install {lock.name}")
+            except SetupError:
+                unfinished.write_text(
+                    _FAILED
+                )  # the tools ended by themselves: what was there before still works
+                raise
             self._mark(name).write_text(self._digest(name))
             if name == "dev":  # a superset of core
                 self._mark("core").write_text(self._digest("core"))

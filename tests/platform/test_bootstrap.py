@@ -145,6 +145,11 @@ def test_a_failed_installation_leaves_no_mark(checkout: Path) -> None:
         environment.ensure(["core"])
     assert (environment.folder / UNFINISHED).exists()
     assert not (environment.folder / "deadwax-core.sha256").exists()
+    kept = environment.folder / "kept-by-a-second-try"
+    kept.touch()
+    (checkout / "deploy/locks/core.txt").write_text("# mended\n")
+    environment.ensure(["core"])
+    assert kept.exists(), "a network that was down is no reason to throw a good environment away"
 
 
 def test_a_python_without_ensurepip_names_the_package(
