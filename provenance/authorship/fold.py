@@ -85,6 +85,7 @@ def fold_many(entries: Iterable[EntryBody], targets: Iterable[str]) -> dict[str,
 
 class _Fold:
     def __init__(self, entries: Iterable[EntryBody], stream: str | None = None) -> None:
+        self.stream = stream
         self.candidates: dict[str, list[_Candidate]] = {}
         for entry in {entry.leaf_hash: entry for entry in entries}.values():
             for sha256, claims in entry.authorship.items():
@@ -279,7 +280,7 @@ class _Fold:
         """Takes, for one asset of a cycle, the best candidate that leads out of it; False: there is none."""
         members = set(part)
         ways_out = [
-            (other.rank, sha256, other)
+            (other.rank(self.stream), sha256, other)
             for sha256 in part
             for other in self.candidates[sha256]
             if other is not self.chosen[sha256] and not other.needs & members
