@@ -19,11 +19,19 @@ from provenance.models import Checkpoint, Entry, Leaf
 
 PAGE: Final = 50
 MAX_PAGE: Final = 500
-#: Subjects that one song was made of. Others (a project, a person, a tool) concern much else, so a lineage that followed
-#: them would tell one artist's readers about another's work.
-_THINGS: Final = tuple(
-    f"{kind}:"
-    for kind in "brief run take stem upload arrangement version render master declaration".split()  # noqa: SIM905
+#: Subjects that one song was made of. Others (a project, a person, a tool) concern much else, so a lineage that
+#: followed them would tell one artist's readers about another's work.
+_THINGS: Final = (
+    "brief:",
+    "run:",
+    "take:",
+    "stem:",
+    "upload:",
+    "arrangement:",
+    "version:",
+    "render:",
+    "master:",
+    "declaration:",
 )
 
 
@@ -197,10 +205,9 @@ def entries_for_asset(sha256: str, *, decisions: bool = True, stream: str | None
             id__in=found
         )
         sources: set[str] = set()
+        bodies = ((entry, parsed(entry)) for entry in made.select_related("leaf"))
         makers = [
-            (entry, body)
-            for entry in made.select_related("leaf")
-            if any(output.sha256 in wanted for output in (body := parsed(entry)).outputs)
+            (entry, body) for entry, body in bodies if any(output.sha256 in wanted for output in body.outputs)
         ]
         own = [body for entry, body in makers if entry.stream == stream]
         for entry, body in makers:
