@@ -120,17 +120,15 @@ def take_decide(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         error = fault.message
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("generation:run", pk=take.run_id)
-    fresh = next(item for item in reading.takes_of(take.run, listener=user) if item.pk == take.pk)
+    board = _board(take.run, user)
     context = {
-        "take": fresh,
-        "run": take.run,
-        "project": take.run.project,
-        "may_write": True,
+        **board,
+        "take": next(item for item in board["takes"] if item.pk == take.pk),
         "error": error,
         "reasons_keep": REASONS_KEEP,
         "reasons_let_go": REASONS_LET_GO,
     }
-    response = render(request, "generation/take.html", context, status=REFUSED if error else 200)
+    response = render(request, "generation/take_decided.html", context, status=REFUSED if error else 200)
     response["HX-Trigger"] = "dw:decided"  # the ledger's feed beside the board asks anew
     return response
 

@@ -35,7 +35,8 @@ class Energy extends HTMLElement {
 
   #onSections = (): void => {
     const text = this.#source?.value ?? this.getAttribute("sections") ?? "";
-    const names = text.split(/[,;\s]+/).filter(Boolean).slice(0, 32);
+    // With commas a name may be of several words: "intro, A, drop out".
+    const names = text.split(/[,;\n·]/.test(text) ? /[,;\n·]/ : /\s+/).map((name) => name.trim()).filter(Boolean).slice(0, 32);
     this.#names = names.length ? names : this.#values.length ? this.#values.map((_, index) => String(index + 1)) : ["intro", "A", "B", "outro"];
     this.#values = this.#names.map((_, index) => this.#values[index] ?? this.#values.at(-1) ?? 0.5);
     this.#build();

@@ -169,7 +169,7 @@ export class Transport extends HTMLElement {
     track.href = data["href"] ?? location.pathname + location.search;
     track.lufs = level(data["lufs"]);
     track.group = data["group"] ?? "";
-    track.heardUrl = data["heard"] ?? "";
+    track.heardUrl = data["heard"] ? data["heard"] + (data["blind"] ? "?blind=1" : "") : "";
     track.duration = Number(data["durationMs"] ?? 0) / 1000;
     return track;
   }
