@@ -9,7 +9,7 @@ from django import forms
 from artists.models import Artist
 from generation.models import EngineOffer, ToolTerms, Upload
 from generation.prompting import BriefValues
-from provenance.elements import ROLES, element_label, role_label
+from provenance.elements import ROLES, elements_of, role_label
 
 GENRES = ("ambient", "cinematic", "pop", "rock", "folk", "jazz", "lo-fi", "hip-hop", "house", "techno")
 METRES = ("4/4", "3/4", "6/8", "5/4", "7/8")
@@ -22,6 +22,12 @@ def words(text: str) -> tuple[str, ...]:
     for mark in ";\n·":
         text = text.replace(mark, ",")
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def sections(text: str) -> tuple[str, ...]:
+    """The parts of a song; without any comma, words stand for themselves: `intro A B`."""
+    found = words(text)
+    return found if len(found) > 1 else tuple(text.split())
 
 
 class ProjectForm(forms.Form):
@@ -81,8 +87,9 @@ class BriefForm(forms.Form):
 
     def values(self) -> BriefValues:
         data = dict(self.cleaned_data)
-        for name in ("structure", "instruments", "avoid"):
+        for name in ("instruments", "avoid"):
             data[name] = words(data[name])
+        data["structure"] = sections(data["structure"])
         return BriefValues(**data)
 
     @staticmethod
@@ -128,6 +135,14 @@ class TermsField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subsc
         return f"{obj.tool.name}, {obj.plan or obj.licence}"
 
 
+WROTE = [
+    ("mine", "written by me"),
+    ("borrowed", "written by somebody else"),
+    ("absent", "there is none in it"),
+    ("", "not known"),
+]
+
+
 class UploadForm(forms.Form):
     file = forms.FileField()
     name = forms.CharField(max_length=120, required=False, help_text="Empty: the file's name.")
@@ -138,17 +153,23 @@ class UploadForm(forms.Form):
         widget=forms.RadioSelect,
         initial="own_performance",
     )
-    elements = forms.MultipleChoiceField(
-        label="Also yours in it",
-        required=False,
-        choices=[(name, element_label(name)) for name in ("lyrics", "melody", "harmony", "arrangement")],
-        widget=forms.CheckboxSelectMultiple,
-        help_text="The performance is covered anyway. Leave out what somebody else wrote.",
-    )
+    lyrics = forms.ChoiceField(choices=WROTE)
+    melody = forms.ChoiceField(choices=WROTE)
+    harmony = forms.ChoiceField(choices=WROTE)
     terms = TermsField(label="Tool", queryset=ToolTerms.objects.none(), required=False)
     prompt = forms.CharField(max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     licence = forms.CharField(max_length=200, required=False, help_text="Which licence, from whom.")
     may_be_sold = forms.BooleanField(label="The licence covers selling", required=False, initial=True)
+
+    def written(self, role: str) -> dict[str, list[str]]:
+        """Elements that the role carries by what was answered about them: mine, borrowed, absent."""
+        found: dict[str, list[str]] = {"mine": [], "borrowed": [], "absent": []}
+        for name in elements_of(role):
+            # Playing and sound are the performer's; only what was written needs an answer.
+            answer = self.cleaned_data[name] if name in ("lyrics", "melody", "harmony") else "mine"
+            if answer:
+                found[answer].append(name)
+        return found
 
     def __init__(self, *args: Any, terms: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -40,7 +40,9 @@ def stored(
     as_float = media_type == "audio/wav" and passes_full_scale(audio)
     with tempfile.NamedTemporaryFile(prefix="deadwax-", suffix=ending) as file:
         path = Path(file.name)
-        clipped = write_wav_float(path, audio, sample_rate_hz) if as_float else write(path, audio, sample_rate_hz)
+        clipped = (
+            write_wav_float(path, audio, sample_rate_hz) if as_float else write(path, audio, sample_rate_hz)
+        )
         with path.open("rb") as written:
             staged = assets.ingest(written, limit_bytes=path.stat().st_size)
         peaks = audiofile.peaks(path)

@@ -146,3 +146,20 @@ def masters_to_declare(user: User) -> QuerySet[Master]:
         .select_related("render__version__arrangement__project")
         .order_by("-created_at")
     )
+
+
+def measures_of(master: Master) -> dict[str, Any]:
+    """Loudness (LUFS) and true peak (dBTP) before and after, and the report's remarks."""
+
+    def value(name: str, unit: str, factor: int) -> float | None:
+        found = master.report.get(f"{name}_{unit}")
+        return None if found is None else found / factor
+
+    report = master.report
+    return {
+        "before_lufs": value("before", "lufs_milli", 1000),
+        "after_lufs": value("after", "lufs_milli", 1000),
+        "before_dbtp": value("before", "true_peak_millibel", 100),
+        "after_dbtp": value("after", "true_peak_millibel", 100),
+        "remarks": [report["note"]] if report.get("note") else [],
+    }

@@ -100,6 +100,12 @@ def _django(command: str, argv: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "label.settings")
     from django.core.management import execute_from_command_line
 
+    from label.supervisor import folders
+
+    try:
+        folders.make(folders.data_dir())
+    except folders.FolderError as error:
+        sys.exit(f"deadwax: {error}")
     with _database(command):
         execute_from_command_line(argv)
 

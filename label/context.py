@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
+
+from generation.access import visible_projects
+
+PINNED = 3
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The section of the rail that is current, from the address alone."""
-    match = request.resolver_match
-    section = {"generation": "projects", "release": "releases"}.get(match.app_name, "") if match else ""
-    if match and not section:
-        section = match.url_name.split("-")[0] if match.url_name else ""
-    return {"section": section}
+    """The newest songs, for the rail of somebody who is logged in."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or (request.htmx and not request.htmx.boosted):  # type: ignore[attr-defined]
+        return {}
+    projects = visible_projects(user).filter(archived=False)[:PINNED]
+    return {
+        "pinned": [
+            {"title": project.title, "url": reverse("generation:project", args=[project.pk])}
+            for project in projects
+        ]
+    }

@@ -118,7 +118,11 @@ class Proof:
     def receivers(self) -> list[LabelRow]:
         rows = []
         for told in receiver_labels(self.evidence, SHOWN):
-            words = [f"{field.name}: {', '.join(field.values)}" for field in told.fields if field.values]
+            words = [
+                f"{field.name}: {', '.join(field.values)}"
+                for field in told.fields
+                if field.values and field.involvement != labels.Involvement.NONE
+            ]
             notices = [notice.sentence for notice in told.notices]
             rows.append(LabelRow(receiver=told.title, words=tuple(words), notices=tuple(notices)))
         return rows

@@ -68,5 +68,7 @@ class Upload(Recorded):
                 "counts, not the declaration."
             )
         if self.c2pa.get("state") == "invalid":
-            found.append("The file carries a content credential that is not intact; it was noted and not used.")
+            found.append(
+                "The file carries a content credential that is not intact; it was noted and not used."
+            )
         return tuple(found)

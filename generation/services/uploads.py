@@ -39,6 +39,8 @@ def import_upload(
     role: str,
     declared: str,
     elements: Iterable[str] | None = None,
+    borrowed: Iterable[str] = (),
+    absent: Iterable[str] = (),
     terms: ToolTerms | None = None,
     licence: str = "",
     may_be_sold: bool = True,
@@ -47,7 +49,8 @@ def import_upload(
 ) -> Upload:
     """Take a recording in. Raises `BadAudio`, `TooLarge`, `BadValue`, `StorageFull`; then nothing of it is kept.
 
-    `elements`: what the declaration covers of what the role carries; None means all of it. The rest stays unknown.
+    `elements`: what the declaration covers of what the role carries; None means all of it. `borrowed`: somebody
+    else wrote it (a cover); `absent`: it is not there (a wordless vocal). The rest stays unknown.
     `upload.warnings` are sentences for the person who uploaded it.
     """
     filename = text(filename, field="file", what="file name", most=255)
@@ -55,7 +58,8 @@ def import_upload(
     name = text(name or stem[:120], field="name", what="name", most=120, required=True)
     licence = text(licence, field="licence", what="licence", most=200)
     prompt = text(prompt, field="prompt", what="prompt", most=4000)
-    covered = _covered(role, elements)
+    others, missing = _carried(role, borrowed), _carried(role, absent)
+    covered = _carried(role, elements) - others - missing
     _check_declaration(declared, terms=terms, licence=licence)
 
     # 1. Look at the file before it is stored: what cannot be used never enters the store.
@@ -65,7 +69,7 @@ def import_upload(
         with path.open("rb") as checked:
             staged = assets.ingest(checked)
     # 2. What the sound is, element by element, and whether the ledger knew these bytes before.
-    authorship = _authorship(staged.sha256, role, declared, covered, found)
+    authorship = _authorship(staged.sha256, role, declared, (covered, others, missing), found)
     known_as = _known_as(staged.sha256)
 
     with transaction.atomic():
@@ -148,7 +152,7 @@ def add_playback(upload: Upload, *, flac: Staged, probe: dict[str, Any]) -> Uplo
     return row
 
 
-def _covered(role: str, elements: Iterable[str] | None) -> frozenset[str]:
+def _carried(role: str, elements: Iterable[str] | None) -> frozenset[str]:
     if role not in ROLES:
         raise BadValue(f"Choose one of the roles: {', '.join(ROLES)}.", field="role")
     carried = elements_of(role)
@@ -180,15 +184,15 @@ def _check_declaration(declared: str, *, terms: ToolTerms | None, licence: str) 
 
 
 def _authorship(
-    sha256: str, role: str, declared: str, covered: frozenset[str], found: Credential | None
+    sha256: str, role: str, declared: str, stated: tuple[frozenset[str], ...], found: Credential | None
 ) -> attribution.Authorship:
     """The rules' row. An intact credential of a trained model counts more than what is declared."""
+    covered, others, missing = stated
     if found is not None and found.generated:
         return attribution.external_tool(sha256, role, imported=True)
     if declared == Declared.OWN_PERFORMANCE:
-        return attribution.own_performance(
-            sha256, role, [name for name in covered if name in _composed(role)]
-        )
+        wrote = [name for name in covered if name in _composed(role)]
+        return attribution.own_performance(sha256, role, wrote, third_party=others, absent=missing)
     if declared == Declared.THIRD_PARTY:
         return attribution.third_party(sha256, role, covered)
     return attribution.external_tool(sha256, role, covered)

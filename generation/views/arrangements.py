@@ -187,6 +187,7 @@ def master_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "master": master,
         "project": project,
         "terms": services.lineage_terms(master) if master.wav else (),
+        "measures": reading.measures_of(master),
         "recording": getattr(master, "recording", None),
         "may_write": access.may_write(user, project),
     }

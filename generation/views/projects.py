@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from django.contrib import messages
 from django.db.models import Count, Q
@@ -14,8 +15,8 @@ from artists.access import member_by_email
 from artists.views import user_of
 from generation import access, reading, services
 from generation.forms import BriefForm, MemberForm, ProjectForm
-from generation.models import Take
-from generation.prompting import style_warnings
+from generation.models import Brief, Take
+from generation.prompting import BriefValues, style_warnings
 from generation.views.common import form_page, show_fault
 from provenance.errors import UserFault
 
@@ -83,7 +84,7 @@ def brief_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     form = BriefForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            services.save_brief(project, values=form.values(), actor=user)
+            services.save_brief(project, values=_prompted(form.values(), brief), actor=user)
         except UserFault as fault:
             show_fault(form, fault)
         else:
@@ -97,6 +98,15 @@ def brief_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "may_write": access.may_write(user, project),
     }
     return form_page(request, "generation/brief.html", form, context)
+
+
+def _prompted(values: BriefValues, before: Brief | None) -> BriefValues:
+    """A prompt that was built from the brief before, and that nobody touched, is built anew from this one."""
+    if before is None:
+        return values
+    earlier = services.brief_values(before)
+    built = services.build_prompt(replace(earlier, prompt=""))
+    return replace(values, prompt="") if values.prompt.split() == built.split() else values
 
 
 @require_POST

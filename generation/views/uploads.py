@@ -15,7 +15,6 @@ from generation import access, reading, services
 from generation.forms import UploadForm
 from generation.views.common import REFUSED, fault_json, form_page, show_fault, wants_json
 from provenance.assets import peaks_response, serve
-from provenance.elements import elements_of
 from provenance.errors import ProvenanceError
 
 
@@ -30,11 +29,8 @@ def upload_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
                 return JsonResponse({"errors": form.errors}, status=REFUSED)
         else:
             data = form.cleaned_data
-            carried = elements_of(data["role"])
             own = data["declared"] == "own_performance"
-            covered = [
-                name for name in carried if ":" in name or name == "production" or name in data["elements"]
-            ]
+            written = form.written(data["role"])
             try:
                 upload = services.import_upload(
                     project,
@@ -43,7 +39,9 @@ def upload_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
                     name=data["name"],
                     role=data["role"],
                     declared=data["declared"],
-                    elements=covered if own else None,
+                    elements=written["mine"] if own else None,
+                    borrowed=written["borrowed"] if own else (),
+                    absent=written["absent"] if own else (),
                     terms=data["terms"],
                     licence=data["licence"],
                     may_be_sold=data["may_be_sold"],

@@ -228,6 +228,10 @@ def _announce(options: Options, env: dict[str, str], supervisor: Supervisor, sta
         return
     supervisor.say("up", f"ready after {time.monotonic() - started:.1f} s")
     supervisor.say("up", f"Deadwax is at {address}   (Ctrl-C stops it)", colour=1)
+    if options.host not in {"127.0.0.1", "::1", "localhost"} and not os.environ.get("DEADWAX_ALLOWED_HOSTS"):
+        supervisor.say(
+            "up", "other machines also need DEADWAX_ALLOWED_HOSTS and DEADWAX_BASE_URL with this one's name"
+        )
     accounts = Path(env["DEADWAX_DATA"]) / "run" / "demo-accounts.txt"
     if accounts.exists():
         for line in accounts.read_text().splitlines():

@@ -9,11 +9,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from label.demo.cast import ACCOUNTS, PASSWORD, address
+from label.supervisor.postgres import MINIMUM_MAJOR
 
 
 class Command(BaseCommand):
@@ -25,12 +26,27 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self._refuse_unfit_server()
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self._say("migrating the database")
             call_command("migrate", interactive=False, verbosity=0)
         if options["demo"]:
             self._seed(settings.DEADWAX_DATA / "run")
+
+    def _refuse_unfit_server(self) -> None:
+        try:
+            version = connection.cursor().connection.info.server_version
+        except OperationalError as error:
+            raise CommandError(
+                f"The database does not answer: {str(error).strip()}. Check DATABASE_URL, or unset it to use the "
+                "embedded PostgreSQL."
+            ) from error
+        if version < MINIMUM_MAJOR * 10000:
+            raise CommandError(
+                f"The server is PostgreSQL {version // 10000}; Deadwax needs {MINIMUM_MAJOR} or newer. Upgrade it, or unset "
+                "DATABASE_URL to use the embedded one."
+            )
 
     def _seed(self, run: Path) -> None:
         """Seed an empty installation, or one whose seeding was cut off; leave any other alone."""

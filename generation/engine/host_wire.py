@@ -1,0 +1,77 @@
+"""Frames between a worker and its model process: a JSON header and raw bytes. Nothing that is read can be run."""
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from generation.engine.base import Audio, GenerationOutput, StemAudio
+
+_HEAD = struct.Struct("<II")  # bytes of the header, bytes of the body
+
+Header = dict[str, Any]
+
+
+def write_frame(file: BinaryIO, header: Mapping[str, Any], body: bytes = b"") -> None:
+    """Write and flush one frame. Raises OSError or ValueError when the other side is gone."""
+    text = json.dumps(header).encode()
+    file.write(_HEAD.pack(len(text), len(body)))
+    file.write(text)
+    file.write(body)
+    file.flush()
+
+
+def read_frame(file: BinaryIO) -> tuple[Header, bytes] | None:
+    """The next frame, or None when the other side is gone."""
+    head = file.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return None
+    header_bytes, body_bytes = _HEAD.unpack(head)
+    text, body = file.read(header_bytes), file.read(body_bytes)
+    if len(text) < header_bytes or len(body) < body_bytes:
+        return None
+    header: Header = json.loads(text)
+    return header, body
+
+
+def pack_output(output: GenerationOutput) -> tuple[Header, bytes]:
+    """One take as a frame: the mix, then the stems, then the notes."""
+    sounds = [output.audio, *(stem.audio for stem in output.stems)]
+    header: Header = {
+        "event": "output",
+        "index": output.index,
+        "seed": output.seed,
+        "sample_rate_hz": output.sample_rate_hz,
+        "facts": dict(output.facts),
+        "shapes": [sound.shape for sound in sounds],
+        "stems": [[stem.role, stem.name] for stem in output.stems],
+        "has_midi": output.midi is not None,
+    }
+    body = b"".join(np.ascontiguousarray(sound, dtype="<f4").tobytes() for sound in sounds)
+    return header, body + (output.midi or b"")
+
+
+def unpack_output(header: Header, body: bytes) -> GenerationOutput:
+    """What `pack_output` packed, sample for sample."""
+    sounds: list[Audio] = []
+    at = 0
+    for channels, samples in header["shapes"]:
+        count = channels * samples
+        sound = np.frombuffer(body, dtype="<f4", count=count, offset=at).reshape(channels, samples)
+        sounds.append(np.array(sound, dtype=np.float32))
+        at += 4 * count
+    stems = [
+        StemAudio(role=role, name=name, audio=audio)
+        for (role, name), audio in zip(header["stems"], sounds[1:], strict=True)
+    ]
+    return GenerationOutput(
+        index=header["index"],
+        seed=header["seed"],
+        audio=sounds[0],
+        sample_rate_hz=header["sample_rate_hz"],
+        stems=tuple(stems),
+        midi=body[at:] if header["has_midi"] else None,
+        facts=header["facts"],
+    )
