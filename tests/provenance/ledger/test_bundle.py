@@ -248,3 +248,19 @@ def test_the_answer_as_json(tmp_path, capsys):
     assert answer["verdict"] == "valid but not witnessed/timestamped"
     assert [step["step"] for step in answer["steps"]] == list(range(1, 11))
     assert len(answer["entries"]) == 6
+
+
+def test_manage_py_checks_a_bundle_without_a_database(tmp_path):
+    """`ledger_verify --bundle` is the same program: it needs neither Django nor a server."""
+    path = put(tmp_path, build(make_entries()))
+    root = Path(__file__).resolve().parents[3]
+    for arguments in (["--bundle", path], [f"--bundle={path}"]):
+        done = subprocess.run(
+            [sys.executable, str(root / "manage.py"), "ledger_verify", *arguments],
+            env={"PATH": os.environ["PATH"], "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[-1] == "valid but not witnessed/timestamped"
