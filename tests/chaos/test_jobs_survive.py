@@ -27,11 +27,12 @@ Start = Callable[..., Stack]
 def start(transactional_db: None, settings: object) -> Iterator[Start]:
     stacks: list[Stack] = []
 
-    def make(*, lease_s: float | None = None, concurrency: int = 2) -> Stack:
+    def make(*, lease_s: float | None = None, concurrency: int = 2, dispatch: bool = True) -> Stack:
         stack = Stack(modules="tests.chaos.handlers", lease_s=lease_s)
         stacks.append(stack)
         stack.start_broker()
-        stack.start_dispatch()
+        if dispatch:
+            stack.start_dispatch()
         stack.start_worker(concurrency=concurrency)
         wait_until(lambda: "ready" in stack.log("worker"), timeout_s=60, what="the worker")
         return stack
@@ -61,6 +62,29 @@ def finished_once(many: list[Job]) -> None:
 
 def all_done(count: int, *, timeout_s: float) -> None:
     wait_until(lambda: states()["done"] == count, timeout_s=timeout_s, what=f"{count} jobs done ({states()})")
+
+
+@pytest.fixture
+def hints_to(settings: object) -> Iterator[Callable[[Stack], None]]:
+    """Let this process send hints to a stack's broker, as the web process does."""
+
+    def use(stack: Stack) -> None:
+        settings.DEADWAX_BROKER_URL = stack.valkey.url  # type: ignore[attr-defined]
+        broker.app.cache_clear()
+
+    yield use
+    broker.app.cache_clear()
+
+
+def test_a_hint_leaves_right_after_the_commit(start: Start, hints_to: Callable[[Stack], None]) -> None:
+    hints_to(start(dispatch=False))
+    with transaction.atomic():
+        job = enqueue("chaos.steps", steps=1, step_s=0.01)
+        time.sleep(0.5)
+        assert Job.objects.get(pk=job.pk).state == "queued", "nobody may see it before the commit"
+    all_done(1, timeout_s=10)
+    job.refresh_from_db()
+    assert job.published_at is not None
 
 
 def test_killed_workers_lose_no_job_and_do_none_twice(start: Start) -> None:
@@ -105,18 +129,14 @@ def test_a_worker_that_is_told_to_stop_hands_its_jobs_back_at_once(start: Start)
     finished_once(many)
 
 
-def test_hints_that_arrive_many_times_do_no_harm(start: Start, settings: object) -> None:
+def test_hints_that_arrive_many_times_do_no_harm(start: Start, hints_to: Callable[[Stack], None]) -> None:
     stack = start()
     job = enqueue("chaos.steps", steps=10, step_s=0.1)
-    settings.DEADWAX_BROKER_URL = stack.valkey.url  # type: ignore[attr-defined]
-    broker.app.cache_clear()
-    try:
-        for _ in range(30):
-            assert broker.send(job.pk, "cpu")
-        all_done(1, timeout_s=30)
-        wait_until(lambda: broker.waiting("cpu") == 0, what="an empty queue")
-    finally:
-        broker.app.cache_clear()
+    hints_to(stack)
+    for _ in range(30):
+        assert broker.send(job.pk, "cpu")
+    all_done(1, timeout_s=30)
+    wait_until(lambda: broker.waiting("cpu") == 0, what="an empty queue")
     finished_once([job])
     job.refresh_from_db()
     assert job.attempts == 1

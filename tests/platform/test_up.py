@@ -139,3 +139,25 @@ def _quietly(ask: object) -> int:
         return int(ask())  # type: ignore[operator]
     except OSError:
         return 0
+
+
+def test_a_database_that_does_not_answer_is_said_plainly(data: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "django", "database_prepare"],
+        cwd=ROOT, env={**os.environ, "DATABASE_URL": f"postgresql:///none?host={data}/nowhere"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "The database does not answer" in done.stderr
+    assert "DATABASE_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_data_folder_that_cannot_be_made_is_said_plainly() -> None:
+    env = {**os.environ, "DEADWAX_DATA": "/dev/null/data"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from label import bootstrap; bootstrap._django('check', ['manage.py', 'check'])"],
+        cwd=ROOT, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("deadwax: Cannot make the folder /dev/null/data")

@@ -44,8 +44,8 @@ class Command(BaseCommand):
             ) from error
         if version < MINIMUM_MAJOR * 10000:
             raise CommandError(
-                f"The server is PostgreSQL {version // 10000}; Deadwax needs {MINIMUM_MAJOR} or newer. Upgrade it, or unset "
-                "DATABASE_URL to use the embedded one."
+                f"The server is PostgreSQL {version // 10000}; Deadwax needs {MINIMUM_MAJOR} or newer. "
+                "Upgrade it, or unset DATABASE_URL to use the embedded one."
             )
 
     def _seed(self, run: Path) -> None:
