@@ -135,11 +135,12 @@ class TermsField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subsc
         return f"{obj.tool.name}, {obj.plan or obj.licence}"
 
 
+#: Nothing is claimed that nobody said: what is left open shows as unknown, and the gates ask for it.
 WROTE = [
+    ("", "not said"),
     ("mine", "written by me"),
     ("borrowed", "written by somebody else"),
     ("absent", "there is none in it"),
-    ("", "not known"),
 ]
 
 
@@ -153,9 +154,9 @@ class UploadForm(forms.Form):
         widget=forms.RadioSelect,
         initial="own_performance",
     )
-    lyrics = forms.ChoiceField(choices=WROTE)
-    melody = forms.ChoiceField(choices=WROTE)
-    harmony = forms.ChoiceField(choices=WROTE)
+    lyrics = forms.ChoiceField(choices=WROTE, required=False)
+    melody = forms.ChoiceField(choices=WROTE, required=False)
+    harmony = forms.ChoiceField(choices=WROTE, required=False)
     terms = TermsField(label="Tool", queryset=ToolTerms.objects.none(), required=False)
     prompt = forms.CharField(max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     licence = forms.CharField(max_length=200, required=False, help_text="Which licence, from whom.")

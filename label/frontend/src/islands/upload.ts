@@ -115,7 +115,7 @@ class Upload extends HTMLElement {
         say(answer.message ?? "arrived and checked", "good");
       } else {
         failed = true;
-        say(words(status, answer), "error");
+        say(words(status, answer, form), "error");
       }
     }
     if (submit) submit.disabled = false;
@@ -153,9 +153,12 @@ class Upload extends HTMLElement {
   }
 }
 
-function words(status: number, answer: Answer): string {
+function words(status: number, answer: Answer, form: HTMLFormElement): string {
   if (answer.error?.message) return answer.error.message;
-  if (answer.errors) return Object.values(answer.errors).flat().join(" ");
+  if (answer.errors) {
+    const label = (name: string): string => form.querySelector(`label[for="id_${CSS.escape(name)}"]`)?.firstChild?.textContent?.trim() ?? "";
+    return Object.entries(answer.errors).map(([name, said]) => [label(name), said.join(" ")].filter(Boolean).join(": ")).join(" ");
+  }
   if (status === 0) return "The connection broke. Send it again; nothing was half-written.";
   if (status === 413) return "The server does not take files this large. Export it shorter, or as FLAC.";
   if (status === 403) return "You may read this, but not add to it.";
