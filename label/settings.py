@@ -225,7 +225,11 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "From a brief to a release package whose labels come from the ledger.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"TermsAnswerEnum": "generation.models.catalogue.ToolTerms.Answer"},
+    "ENUM_NAME_OVERRIDES": {
+        "TermsAnswerEnum": "generation.models.catalogue.ToolTerms.Answer",
+        "ReleaseKindEnum": "release.models.release.Release.Kind",
+        "ReleaseStateEnum": "release.models.release.Release.State",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

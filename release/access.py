@@ -74,7 +74,9 @@ def track_for(user: User, pk: uuid.UUID | str, *, write: bool = False) -> Track:
 
 
 def package_for(user: User, pk: uuid.UUID | str, *, write: bool = False) -> Package:
-    packages = Package.objects.select_related("release__imprint", "release__artist", "asset", "job", "requested_by")
+    packages = Package.objects.select_related(
+        "release__imprint", "release__artist", "asset", "job", "requested_by"
+    )
     package = _one(packages.filter(release__in=visible_releases(user)), pk, "package")
     _writing(user, write=write)
     return package
@@ -121,3 +123,11 @@ def works_of(user: User, artist: Artist) -> QuerySet[Work]:
     """Works that the artist's visible recordings record."""
     recordings = visible_recordings(user).filter(artist=artist)
     return Work.objects.filter(recordings__in=recordings).distinct()
+
+
+def work_for(user: User, artist: Artist, pk: uuid.UUID | str) -> Work:
+    return _one(works_of(user, artist), pk, "work")
+
+
+def imprint_for(user: User, pk: uuid.UUID | str) -> Imprint:
+    return _one(imprints_for(user), pk, "imprint")

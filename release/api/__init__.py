@@ -1,0 +1,1 @@
+"""Releases over the API: the same services and the same access functions as the pages."""
