@@ -13,8 +13,8 @@ from generation.audio.truepeak import peak_envelope, true_peak
 
 #: Long enough that the gain ramp is no click, short enough that no pre-echo is heard.
 LOOK_AHEAD_S: Final = 0.004
-#: The gain recovers by this much per second: from -6 dB (one half) in 0.2 s.
-RECOVERY_PER_S: Final = 2.5
+#: The gain recovers by this much per second: from -6 dB (one half) in an eighth of a second.
+RECOVERY_PER_S: Final = 4.0
 #: Samples per value of the gain curve, which is interpolated between them.
 STEP: Final = 16
 _ROUNDS: Final = 6
