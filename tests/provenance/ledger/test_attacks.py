@@ -212,6 +212,27 @@ def test_an_entry_of_another_transaction_that_runs_at_the_same_time_does_not_cou
         thread.join()
 
 
+def test_an_old_entry_whose_transaction_id_comes_again_does_not_count(filled):
+    """Transaction ids start again when a dump is restored into a new server."""
+    old = Entry.objects.first()
+    sql("ALTER TABLE provenance_entry DISABLE TRIGGER deadwax_append_only")
+
+    def change():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE provenance_entry SET xid = pg_current_xact_id()::text::bigint,"
+                " recorded_at = recorded_at - interval '1 day' WHERE id = %s",
+                [old.id],
+            )
+            Artist.objects.filter(id=filled.id).update(entry_id=old.id, name="Silent")
+
+    try:
+        with refused("needs a ledger entry of this transaction"):
+            change()
+    finally:
+        sql("ALTER TABLE provenance_entry ENABLE ALWAYS TRIGGER deadwax_append_only")
+
+
 # -- forged entries ----------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import io
 import json
@@ -239,6 +240,10 @@ def test_the_verifier_imports_nothing_of_the_project():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_verifier_is_written_for_older_pythons_too():
+    ast.parse(Path(verifier.__file__).read_text(), feature_version=(3, 9))
 
 
 def test_the_answer_as_json(tmp_path, capsys):
