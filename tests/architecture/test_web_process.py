@@ -56,4 +56,5 @@ def test_the_web_process_is_small_and_loads_no_engine() -> None:
     assert seen["views"] > 20
     assert seen["heavy"] == []
     assert seen["login"] == 200
+    print(f"web process: {seen}")
     assert seen["rss_mb"] < LIMIT_MB
