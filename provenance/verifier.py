@@ -762,8 +762,8 @@ STEPS: tuple[tuple[str, Callable[[Check], str]], ...] = (
     ("The entries of a stream are linked", Check.streams_are_linked),
     ("What is disclosed was committed to", Check.disclosures_open),
     ("The assets are those that entries name", Check.assets_are_intact),
-    ("The checkpoint that you kept agrees", Check.kept_checkpoint_agrees),
-    ("Witnesses have cosigned", Check.witnesses_signed),
+    ("A checkpoint kept from earlier", Check.kept_checkpoint_agrees),
+    ("Witnesses and timestamps", Check.witnesses_signed),
 )
 
 
