@@ -195,9 +195,8 @@ class _Process:
         self._child.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(timeout=10)
-        for pipe in (self._child.stdin,):
-            with contextlib.suppress(OSError):
-                cast(BinaryIO, pipe).close()
+        with contextlib.suppress(OSError):
+            cast(BinaryIO, self._child.stdin).close()
 
     def _read(self) -> None:
         source = cast(BinaryIO, self._child.stdout)

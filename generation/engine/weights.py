@@ -131,6 +131,7 @@ def _snapshot(repository: Path) -> Path | None:
         main = (repository / "refs" / "main").read_text().strip()
     except OSError:
         main = ""
-    chosen = [folder for folder in snapshots if folder.name == main]
-    newest = sorted(snapshots, key=lambda folder: folder.stat().st_mtime)
-    return (chosen or newest or [None])[-1]
+    for folder in snapshots:
+        if folder.name == main:
+            return folder
+    return max(snapshots, key=lambda folder: folder.stat().st_mtime, default=None)

@@ -1,0 +1,258 @@
+"""MusicGen in its model process: loads checkpoints by audiocraft's own loader and makes takes, one seed each.
+
+Imported only there (see `host.py`): it loads torch. Weights are read as plain data; a checkpoint that holds code is
+refused unless its name is in DEADWAX_TRUSTED_MODELS.
+"""
+
+import contextlib
+import gc
+import math
+import pickle
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from generation.engine import compat, weights
+from generation.engine.base import (
+    Audio,
+    EngineFailure,
+    EngineUnavailable,
+    GenerationOutput,
+    Progress,
+    RequestRefused,
+)
+
+LIBRARIES = ("torch", "audiocraft", "transformers", "numpy")
+EXTEND_STRIDE_S = 18.0
+"""Beyond the window that it was trained on, a model goes on from so far behind the window's start."""
+
+
+def runner() -> "MusicGenRunner":
+    """The runner for `host_process`."""
+    stood_in = compat.install()
+    torch.backends.cudnn.benchmark = False  # the same seed, the same bits
+    torch.backends.cudnn.deterministic = True
+    return MusicGenRunner(stood_in)
+
+
+class MusicGenRunner:
+    """Keeps the last model in memory."""
+
+    def __init__(self, stood_in: tuple[str, ...]) -> None:
+        self._stood_in = stood_in
+        self._key: object = None
+        self._model: Any = None
+        self._facts: dict[str, str | int] = {}
+
+    def run(self, job: Mapping[str, Any], progress: Progress) -> Iterator[GenerationOutput]:
+        """Yield one take a seed; each equals the one that its seed gives alone.
+
+        Raises:
+            EngineUnavailable: the weights cannot be used, and why.
+            RequestRefused, EngineFailure: see their messages.
+        """
+        model = self._ready(job)
+        frames, samples = _set_up(model, job)
+        total = frames * len(job["seeds"])
+        progress(0, total)
+        for index, seed in enumerate(job["seeds"]):
+            audio = self._take(
+                model, job, seed, lambda done, at=index: progress(at * frames + min(done, frames), total)
+            )
+            yield GenerationOutput(
+                index=index,
+                seed=seed,
+                audio=_fitted(audio, samples),
+                sample_rate_hz=int(model.sample_rate),
+                facts=self._facts | _asked(job, seed),
+            )
+
+    def _take(self, model: Any, job: Mapping[str, Any], seed: int, step: Callable[[int], None]) -> Audio:
+        torch.manual_seed(seed)
+        model.set_custom_progress_callback(lambda done, _total: step(done))
+        try:
+            if job["mode"] == "unconditional":
+                made = model.generate_unconditional(1, progress=True)
+            else:
+                made = model.generate([job["prompt"]], progress=True)
+        except torch.OutOfMemoryError as error:
+            raise _no_room(job["checkpoint"]["name"]) from error
+        finally:
+            model.set_custom_progress_callback(None)
+        audio: Audio = made[0].detach().float().cpu().numpy()
+        if not np.isfinite(audio).all():
+            raise EngineFailure("not_finite", "The model made no sound but broken numbers; try another seed.")
+        return audio
+
+    def _ready(self, job: Mapping[str, Any]) -> Any:
+        checkpoint = job["checkpoint"]
+        folder = Path(checkpoint["folder"])
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        files = [folder / weights.LANGUAGE_MODEL, folder / weights.CODEC]
+        stats = [file.stat() for file in files if file.is_file()]
+        key = (
+            str(folder),
+            checkpoint["trusted"],
+            device,
+            [(stat.st_size, stat.st_mtime_ns) for stat in stats],
+        )
+        if key != self._key:
+            self._key, self._model = None, None  # frees the old one before the new one needs the room
+            gc.collect()
+            if device == "cuda":
+                torch.cuda.empty_cache()
+            self._model, self._facts = self._load(checkpoint, files, device)
+            self._key = key
+        return self._model
+
+    def _load(
+        self, checkpoint: Mapping[str, Any], files: list[Path], device: str
+    ) -> tuple[Any, dict[str, str | int]]:
+        name = checkpoint["name"]
+        try:
+            digests = [weights.checked_sha256(file) for file in files]
+        except (OSError, weights.DigestMismatch) as error:
+            raise _unusable(name, error) from error
+        model = _loaded(name, Path(checkpoint["folder"]), device, trusted=checkpoint["trusted"])
+        facts: dict[str, str | int] = {
+            "engine": "audiocraft",
+            "model": name,
+            "weights_sha256": digests[0],
+            "codec_sha256": digests[1],
+            "weights_licence": "CC-BY-NC-4.0",
+            "weights_trusted": int(checkpoint["trusted"]),
+            **_encoder_facts(checkpoint),
+            "device": device,
+            "device_name": torch.cuda.get_device_name() if device == "cuda" else platform.machine(),
+            "precision": str(next(model.lm.parameters()).dtype).removeprefix("torch."),
+            "threads": torch.get_num_threads(),
+            "stand_ins": ", ".join(self._stood_in),
+            "python_version": platform.python_version(),
+            **{f"{library}_version": _version(library) for library in LIBRARIES},
+            "engine_version": _version("audiocraft"),
+        }
+        return model, facts
+
+
+def _loaded(name: str, folder: Path, device: str, *, trusted: bool) -> Any:
+    """A model by audiocraft's own loader. Raises EngineUnavailable, EngineFailure."""
+    from audiocraft.models.musicgen import MusicGen
+
+    try:
+        with _code_in_weights(trusted):
+            model = MusicGen.get_pretrained(str(folder), device=device)
+    except torch.OutOfMemoryError as error:
+        raise _no_room(name) from error
+    except pickle.UnpicklingError as error:
+        raise EngineUnavailable(
+            "weights_hold_code",
+            f"The weights of {name} hold more than numbers, so they could run code here. Use an exported checkpoint; or, "
+            f"if you trust where they come from, add {name} to DEADWAX_TRUSTED_MODELS and start Deadwax again.",
+        ) from error
+    except Exception as error:  # a damaged file fails in any way it likes
+        raise _unusable(name, error) from error
+    kind = model.cfg.get("solver", "musicgen"), model.cfg.lm_model
+    if kind != ("musicgen", "transformer_lm"):
+        raise EngineUnavailable(
+            "weights_foreign",
+            f"The model in {folder} is not MusicGen ({kind[0]}, {kind[1]}); move it elsewhere.",
+        )
+    return model
+
+
+@contextlib.contextmanager
+def _code_in_weights(allowed: bool) -> Iterator[None]:
+    """Let this one load read a checkpoint that holds code. The loader has no switch for it of its own."""
+    real = torch.load
+
+    def load(*args: Any, **kwargs: Any) -> Any:
+        return real(*args, **{**kwargs, "weights_only": False})
+
+    if not allowed:
+        yield
+        return
+    torch.load = load
+    try:
+        yield
+    finally:
+        torch.load = real
+
+
+def _set_up(model: Any, job: Mapping[str, Any]) -> tuple[int, int]:
+    """Set what the request asks for. Returns the steps of one take and its length in samples."""
+    asked = job["parameters"]
+    if asked["top_k"] > model.lm.card:
+        raise RequestRefused("parameter", f"Top k must be at most {model.lm.card} for this model.")
+    rate = float(model.frame_rate)
+    frames = math.ceil(round(job["duration_s"] * rate, 6))
+    if frames / rate > model.max_duration:
+        frames += 1  # windows are rounded down
+    duration_s = frames / rate
+    while int(duration_s * rate) < frames:
+        duration_s = math.nextafter(duration_s, math.inf)
+    model.set_generation_params(
+        duration=duration_s,
+        use_sampling=True,
+        temperature=asked["temperature"],
+        top_k=asked["top_k"],
+        top_p=asked["top_p"],
+        cfg_coef=asked["guidance"],
+        extend_stride=EXTEND_STRIDE_S,
+    )
+    return frames, round(job["duration_s"] * model.sample_rate)
+
+
+def _fitted(audio: Audio, samples: int) -> Audio:
+    """Exactly as long as asked for: the model makes whole frames."""
+    if audio.shape[1] < samples:
+        raise EngineFailure("too_short", f"The model made {audio.shape[1]} of {samples} samples; try again.")
+    return np.ascontiguousarray(audio[:, :samples])
+
+
+def _asked(job: Mapping[str, Any], seed: int) -> dict[str, str | int]:
+    asked = job["parameters"]
+    return {
+        "mode": job["mode"],
+        "seed": seed,
+        "guidance_milli": round(asked["guidance"] * 1000),
+        "temperature_milli": round(asked["temperature"] * 1000),
+        "top_k": asked["top_k"],
+        "top_p_milli": round(asked["top_p"] * 1000),
+    }
+
+
+def _encoder_facts(checkpoint: Mapping[str, Any]) -> dict[str, str | int]:
+    file = weights.encoder_weights(Path(checkpoint["text_encoder_hub"]))
+    if file is None:
+        return {}
+    try:
+        return {"text_encoder": "t5-base", "text_encoder_sha256": weights.checked_sha256(file)}
+    except (OSError, weights.DigestMismatch) as error:
+        raise _unusable("t5-base", error) from error
+
+
+def _unusable(name: str, error: Exception) -> EngineUnavailable:
+    reason = next(iter(str(error).splitlines()), "")[:200] or type(error).__name__
+    return EngineUnavailable(
+        "weights_broken", f"The weights of {name} cannot be used ({reason}). Download them again."
+    )
+
+
+def _no_room(name: str) -> EngineFailure:
+    return EngineFailure(
+        "out_of_memory",
+        f"The GPU has too little free memory for {name}. Choose a smaller model or a shorter take, or end what else "
+        "uses the GPU.",
+    )
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "unknown"
