@@ -23,7 +23,6 @@ PART_GROUPS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("Registration dossiers", "US Standard Application; the data is attached.", frozenset({"dossier", "dossier_data"})),
     ("Evidence", "Verifies without us: the verifier is inside.", frozenset({"evidence_bundle"})),
     ("Label copy and checksums", "", frozenset({"label_copy", "readme", "checksums"})),
-    ("What receivers are told", "One file each, as data.", frozenset({"labels"})),
 )  # fmt: skip
 
 
@@ -49,6 +48,9 @@ def package_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "checks": package.checks,
         "headline": _headline(package),
         "groups": _part_groups(package),
+        "receivers": [
+            row | {"file": f"labels/{row['receiver']}.json"} for row in package.checks.get("receivers", ())
+        ],
         "may_write": access.may_write(user),
     }
     return render(request, "release/package.html", context)

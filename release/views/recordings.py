@@ -177,11 +177,14 @@ def recording_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _contributions(recording: Recording) -> list[dict[str, Any]]:
-    rows = recording.contributions.filter(active=True).select_related("person")
+    known = list(CREDIT_ROLES)
+    rows = sorted(
+        recording.contributions.filter(active=True, role__in=known).select_related("person"),
+        key=lambda row: (known.index(row.role), row.person.credit_name),
+    )
     return [
         {"row": row, "title": CREDIT_ROLES[row.role].title, "share": f"{row.share_bp / 100:g}"}
         for row in rows
-        if row.role in CREDIT_ROLES
     ]
 
 

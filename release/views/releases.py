@@ -44,6 +44,16 @@ GATE_WORDS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"shares"}), "Credits are there, shares total 100 %"),
     (frozenset({"not_approved"}), "Approved as it stands"),
 )
+#: Codes that only tracks can answer.
+ABOUT_TRACKS = frozenset(
+    {
+        "unknown_origin",
+        "statement_against_evidence",
+        "unsigned_declaration",
+        "licence_forbids_sale",
+        "shares",
+    }
+)
 
 
 @require_GET
@@ -81,6 +91,13 @@ def when_words(release: Release) -> str:
     if days < 0:
         return f"out since {release.release_date:%d %b %Y}"
     return {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
+
+
+def _sentence(release: Release) -> str:
+    words = when_words(release)
+    if words in ("today", "tomorrow") or words.startswith("in "):
+        return f"Comes out {words}."
+    return f"{words.capitalize()}."
 
 
 def _headline(releases: list[Release]) -> str:
@@ -134,21 +151,24 @@ def release_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = gates(release, read=read)
     blocking = [gate for gate in found if gate.level == "block"]
     tracks = list(tracks_of(release))
+    approval = services.approval_of(release)
+    packages = list(release.packages.select_related("job", "asset", "requested_by")[:20])
     on_it = [track.recording_id for track in tracks]
     recordings = access.visible_recordings(user).filter(artist=release.artist).exclude(pk__in=on_it)
     context = {
         "release": release,
         "gates": found,
         "blocking": blocking,
-        "open_gates": _open_gates(found),
+        "open_gates": _open_gates(found, approved=approval is not None),
         "tracks": [_track_row(track, read) for track in tracks],
         "cover": services.cover_of(release),
-        "approval": services.approval_of(release),
-        "packages": release.packages.select_related("job", "asset", "requested_by"),
+        "approval": approval,
+        "newest": packages[0] if packages else None,
+        "packages": packages,
         "approvals": release.approvals.select_related("approved_by")[:5],
         "track_form": TrackForm(recordings=recordings),
         "recordings": recordings,
-        "when": f"{when_words(release).capitalize()}.",
+        "when": _sentence(release),
         "headline": _standing(release, blocking),
         "waits_for_approval": [gate.code for gate in blocking] == ["not_approved"],
         "here": reverse("release:release", args=[release.pk]),
@@ -158,9 +178,19 @@ def release_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "release/release.html", context)
 
 
-def _open_gates(found: list[Gate]) -> list[str]:
-    """What is in order, in words: a gate that is open is worth seeing, too."""
+def _open_gates(found: list[Gate], *, approved: bool) -> list[str]:
+    """What is in order, in words: a gate that is open is worth seeing, too. Without tracks little can be said."""
     closed = {gate.code for gate in found if gate.level == "block"}
+    if not approved:
+        closed.add("not_approved")
+    if "no_tracks" in closed:
+        closed |= {
+            "unknown_origin",
+            "statement_against_evidence",
+            "unsigned_declaration",
+            "licence_forbids_sale",
+            "shares",
+        }
     return [words for codes, words in GATE_WORDS if not codes & closed]
 
 
