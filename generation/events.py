@@ -166,7 +166,7 @@ class UploadImported(Event):
 
     kind = "upload.imported"
     shred = _ERASE
-    sentence = "uploaded {name} as {role}, stating: {declared_words}"
+    sentence = "uploaded {name}, stating: {declared_words}"
 
     role: str
     declared: str

@@ -109,15 +109,17 @@ def lineage_terms(master: Master) -> list[TermsUse]:
     stems = TakeStem.objects.filter(asset__sha256__in=digests).select_related(
         "asset", "take__run__terms__tool", "take__run__project"
     )
-    for asset, take, what in [
-        *((take.asset, take, f"take {take.number}") for take in takes),
-        *((stem.asset, stem.take, f"take {stem.take.number}, {stem.name}") for stem in stems),
-    ]:
-        terms = take.run.terms
+    made = [*((take.asset, take) for take in takes), *((stem.asset, stem.take) for stem in stems)]
+    own = {take.run.terms_id for _, take in made if take.run.project_id == master.project.pk}
+    for asset, take in made:
+        terms, here = take.run.terms, take.run.project_id == master.project.pk
+        if not here and terms.pk in own:
+            continue  # the same bytes of the same tool in another project add nothing, and are its own business
+        what = f"take {take.number} of prompt run {take.run.number}" if here else "a take of another project"
         found[("take", take.pk)] = TermsUse(
             terms=terms,
             asset=asset,
-            why=f"{what} of prompt run {take.run.number} was made with {terms.tool.name}",
+            why=f"{what} was made with {terms.tool.name}",
             may_be_sold=terms.commercial,
             take=take,
         )

@@ -28,6 +28,11 @@ Declared = Upload.Declared
 #: What every browser plays by itself; the rest gets a copy.
 PLAYABLE = frozenset({"audio/wav", "audio/flac", "audio/mpeg", "audio/ogg"})
 CHUNK_BYTES = 1 << 20
+_DECLARED_WORDS = {
+    Declared.OWN_PERFORMANCE: "own performance",
+    Declared.THIRD_PARTY: "somebody else's, with a licence",
+    Declared.EXTERNAL_TOOL: "made with an AI tool elsewhere",
+}
 
 
 def import_upload(
@@ -94,7 +99,7 @@ def import_upload(
                 authorship=authorship,
                 role=role,
                 declared=declared,
-                declared_words=Declared(declared).label.lower(),
+                declared_words=_DECLARED_WORDS[Declared(declared)],
                 elements=tuple(sorted(covered)),
                 media_type=probe.media_type,
                 duration_ms=probe.duration_ms,

@@ -6,6 +6,7 @@ Names that a person gave are sealed in the vault; a page that may show them pass
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from provenance.authorship.bodies import EntryBody
 from provenance.elements import ROLES, role_label
@@ -44,13 +45,19 @@ def noun_of(entry: EntryBody) -> str:
     return entry.kind.partition(".")[0]
 
 
+#: Subjects whose entries are called after something else: versions are saved as "arrangement.saved".
+_SPOKEN_OF: Final = {"version": "arrangement"}
+
+
 def describe_step(subject: str, entries: Sequence[EntryBody]) -> tuple[str, str]:
     """Title and note of a step from the entries about it that made no sound."""
     name = subject.partition(":")[2]
     title = step_noun(subject).capitalize()
     facts: dict[str, object] = {}
+    kind = subject.partition(":")[0]
     for entry in entries:
-        facts.update(entry.public)
+        # A decision about a take concerns its run too, but its numbers are the take's.
+        facts.update(entry.public if noun_of(entry) in (kind, _SPOKEN_OF.get(kind)) else {})
     number = _number(facts, "number")
     if number is not None:
         title += f" v{number}" if title == "Arrangement" else f" {number}"
