@@ -1,4 +1,4 @@
-"""What is private in the studio's events stays sealed. (Each kind's shape has its golden file in tests/golden/events.)"""
+"""What is private in the studio's events stays sealed. Each kind's shape has its file in tests/golden/events."""
 
 from __future__ import annotations
 
