@@ -15,7 +15,3 @@ class InvitationOver(ArtistsUserFault):
 
 class AlreadyThere(ArtistsUserFault):
     code = "already_there"
-
-
-class BadIdentifier(ArtistsUserFault):
-    code = "bad_identifier"

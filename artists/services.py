@@ -11,11 +11,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from stdnum import isni as isni_check
-from stdnum.exceptions import ValidationError as NumberError
 
 from artists import events
-from artists.errors import AlreadyThere, ArtistsUserFault, BadIdentifier, InvitationOver
+from artists.errors import AlreadyThere, ArtistsUserFault, InvitationOver
+from artists.identifiers import check_ipi_name, check_isni
 from artists.models import Artist, ArtistMembership, Invitation, Person, Role, Standing, User
 from provenance.ledger import Actor, HasActor, body_of, record
 from provenance.models import Entry
@@ -202,7 +201,7 @@ def create_artist(
     sort_name: str = "",
     actor: HasActor,
 ) -> Artist:
-    name, isni = name.strip(), _isni(isni)
+    name, isni = name.strip(), check_isni(isni) if isni.strip() else ""
     if not name:
         raise ArtistsUserFault("Write the artist's name.")
     with transaction.atomic():
@@ -235,7 +234,7 @@ def change_artist(artist: Artist, *, actor: User, **values: Any) -> Artist:
     with transaction.atomic():
         artist = Artist.objects.select_for_update().get(pk=artist.pk)
         if "isni" in values:
-            values["isni"] = _isni(values["isni"])
+            values["isni"] = check_isni(values["isni"]) if values["isni"].strip() else ""
         changed = tuple(sorted(name for name, value in values.items() if getattr(artist, name) != value))
         if not changed:
             return artist
@@ -295,8 +294,8 @@ def create_person(
     with transaction.atomic():
         person = Person(
             credit_name=credit_name,
-            ipi=_ipi(ipi),
-            isni=_isni(isni),
+            ipi=check_ipi_name(ipi) if ipi.strip() else "",
+            isni=check_isni(isni) if isni.strip() else "",
             society=society.strip(),
             country=country.strip().upper(),
             artist=artist,
@@ -321,36 +320,3 @@ def create_person(
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
-
-
-def _isni(value: str) -> str:
-    value = value.strip()
-    if not value:
-        return ""
-    try:
-        return str(isni_check.validate(value))
-    except NumberError as error:
-        body = isni_check.compact(value)[:15]
-        hint = ""
-        if len(body) == 15 and body.isdigit():
-            from stdnum.iso7064 import mod_11_2
-
-            hint = f" The check character of {body} would be {mod_11_2.calc_check_digit(body)}."
-        raise BadIdentifier(
-            f"{value} is not an ISNI: it has 16 characters and a check character.{hint}"
-        ) from error
-
-
-def _ipi(value: str) -> str:
-    """IPI name number: 11 digits, the last two are r = sum(d_i x (10 - i)) mod 101, then (101 - r) mod 100."""
-    digits = value.replace(".", "").replace(" ", "").strip()
-    if not digits:
-        return ""
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 11):
-        raise BadIdentifier(f"{value} is not an IPI name number: it has 11 digits.")
-    digits = digits.zfill(11)
-    rest = sum(int(digit) * (10 - place) for place, digit in enumerate(digits[:9])) % 101
-    check = 0 if rest == 0 else (101 - rest) % 100
-    if int(digits[9:]) != check:
-        raise BadIdentifier(f"{digits} has a wrong check number: {digits[:9]} ends in {check:02d}.")
-    return digits

@@ -109,7 +109,7 @@ def artist_new_page(request: HttpRequest) -> HttpResponse:
         try:
             artist = services.create_artist(**form.cleaned_data, actor=user)
         except UserFault as fault:
-            form.add_error("isni" if fault.code == "bad_identifier" else None, fault.message)
+            form.add_error("isni" if fault.code.startswith("isni") else None, fault.message)
         else:
             messages.success(request, f"{artist.name} is on the roster.")
             return redirect("artists:artist", pk=artist.pk)
@@ -140,7 +140,7 @@ def artist_edit_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         try:
             services.change_artist(artist, actor=user, **form.cleaned_data)
         except UserFault as fault:
-            form.add_error("isni" if fault.code == "bad_identifier" else None, fault.message)
+            form.add_error("isni" if fault.code.startswith("isni") else None, fault.message)
         else:
             messages.success(request, "Saved.")
             return redirect("artists:artist", pk=pk)

@@ -1,4 +1,6 @@
-"""Identifiers of parties, works, recordings and releases: check, normalise, print, and build the next one.
+"""Identifiers of works, recordings, releases and DDEX parties: check, normalise, print, and build the next one.
+
+Those of people (ISNI, IPI) are in `artists.identifiers`.
 
 Every `check_*` function takes what a person typed and returns the compact form that is stored and sent. It
 raises `BadIdentifier` with a message that says what to do; where only the check digit is wrong, the message
@@ -13,39 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from stdnum import ean, grid, isni
+from stdnum import ean, grid
 from stdnum import isrc as stdnum_isrc
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_37_36
 
-from release.errors import UserFault
-
-
-class BadIdentifier(UserFault):
-    """An identifier that cannot be right. `suggestion`: the form with the check digit that fits, or ""."""
-
-    code = "bad_identifier"
-
-    def __init__(self, message: str, *, code: str, suggestion: str = "") -> None:
-        super().__init__(message, code=code)
-        self.suggestion = suggestion
-
-
-_DASHES: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
-
-
-def _compact(text: str, *, drop: str, name: str, code: str, example: str) -> str:
-    """Upper case without separators. Refuses empty text and characters outside ASCII letters and digits."""
-    raw = text.translate(_DASHES).strip()
-    compact = re.sub(rf"[\s{re.escape(drop)}]", "", raw).upper()
-    if not compact:
-        raise BadIdentifier(f"The {name} is empty. Enter it like {example}.", code=code)
-    if not re.fullmatch(r"[0-9A-Z]+", compact):
-        raise BadIdentifier(
-            f"The {name} may hold letters, digits and hyphens only. Enter it like {example}.", code=code
-        )
-    return compact
-
+from artists.identifiers import BadIdentifier, check_ipi_name, check_isni, compact_form, wrong_check
 
 # ISRC (ISO 3901): country 2, registrant 3, year 2, designation 5; no check digit
 
@@ -71,7 +46,7 @@ class Isrc:
 def parse_isrc(text: str) -> Isrc:
     """The parts of an ISRC. Raises BadIdentifier."""
     code, example = "isrc", "QZ-DWX-26-00001"
-    compact = _compact(text.removeprefix("ISRC"), drop="-.", name="ISRC", code=code, example=example)
+    compact = compact_form(text.removeprefix("ISRC"), drop="-.", name="ISRC", code=code, example=example)
     found = re.fullmatch(r"([A-Z]{2})([A-Z0-9]{3})([0-9]{2})([0-9]{5})", compact)
     if not found:
         raise BadIdentifier(
@@ -99,7 +74,7 @@ def format_isrc(compact: str) -> str:
 
 def check_isrc_prefix(text: str) -> str:
     """The five characters of an ISRC prefix, such as QZDWX. Raises BadIdentifier."""
-    compact = _compact(text, drop="-", name="ISRC prefix", code="isrc_prefix", example="QZ-DWX")
+    compact = compact_form(text, drop="-", name="ISRC prefix", code="isrc_prefix", example="QZ-DWX")
     if not re.fullmatch(r"[A-Z]{2}[A-Z0-9]{3}", compact):
         raise BadIdentifier(
             "An ISRC prefix has five characters: two letters of the country and three of the registrant, as "
@@ -131,14 +106,14 @@ def next_isrc(prefix: str, year: int, n: int) -> str:
 def check_gtin(text: str) -> str:
     """The digits of a GTIN-12 (UPC) or GTIN-13 (EAN). Raises BadIdentifier, with the right check digit."""
     code, example = "gtin", "5901234123457"
-    compact = _compact(text, drop="-", name="GTIN", code=code, example=example)
+    compact = compact_form(text, drop="-", name="GTIN", code=code, example=example)
     if not compact.isdigit() or len(compact) not in (12, 13):
         raise BadIdentifier(
             f"A GTIN (barcode) has 12 digits (UPC) or 13 digits (EAN). Enter it like {example}.", code=code
         )
     right = ean.calc_check_digit(compact[:-1])
     if compact[-1] != right:
-        raise _wrong_check("GTIN", compact, right, code)
+        raise wrong_check("GTIN", compact, right, code)
     return compact
 
 
@@ -168,20 +143,22 @@ def next_gtin(prefix: str, n: int, *, length: Literal[12, 13] = 13) -> str:
     return body + str(ean.calc_check_digit(body))
 
 
-# GRid (ISO 7064 mod 37,36), ISNI (ISO 27729), DPID
+# GRid (ISO 7064 mod 37,36), DPID
 
 
 def check_grid(text: str) -> str:
     """The 18 characters of a GRid. Raises BadIdentifier."""
     code, example = "grid", "A1-2425G-ABC1234002-M"
-    compact = _compact(text.upper().removeprefix("GRID:"), drop="-", name="GRid", code=code, example=example)
+    compact = compact_form(
+        text.upper().removeprefix("GRID:"), drop="-", name="GRid", code=code, example=example
+    )
     if len(compact) != 18 or not compact.startswith("A1"):
         raise BadIdentifier(
             f"A GRid has 18 characters and starts with A1. Enter it like {example}.", code=code
         )
     right = mod_37_36.calc_check_digit(compact[:-1])
     if compact[-1] != right:
-        raise _wrong_check("GRid", compact, right, code)
+        raise wrong_check("GRid", compact, right, code)
     return str(grid.compact(compact))
 
 
@@ -190,57 +167,29 @@ def format_grid(compact: str) -> str:
     return str(grid.format(check_grid(compact)))
 
 
-def check_isni(text: str) -> str:
-    """The 16 characters of an ISNI. Raises BadIdentifier."""
-    code, example = "isni", "0000 0001 2281 955X"
-    bare = re.sub(r"^\s*(https?://(www\.)?isni\.org/isni/|ISNI)", "", text, flags=re.IGNORECASE)
-    compact = _compact(bare, drop="-", name="ISNI", code=code, example=example)
-    if len(compact) != 16 or not compact[:15].isdigit():
-        raise BadIdentifier(
-            f"An ISNI has 16 digits; the last may be an X. Enter it like {example}.", code=code
-        )
-    right = _isni_check(compact[:15])
-    if compact[-1] != right:
-        raise _wrong_check("ISNI", compact, right, code)
-    return str(isni.compact(compact))
-
-
-def _isni_check(digits: str) -> str:
-    """ISO 7064 mod 11-2, with X for ten."""
-    total = 0
-    for digit in digits:
-        total = (total + int(digit)) * 2
-    value = (12 - total % 11) % 11
-    return "X" if value == 10 else str(value)
-
-
-def format_isni(compact: str) -> str:
-    """The printed ISNI: four groups of four. Raises BadIdentifier."""
-    digits = check_isni(compact)
-    return " ".join(digits[i : i + 4] for i in range(0, 16, 4))
-
-
 def check_dpid(text: str) -> str:
     """The 18 characters of a DDEX party id, such as PADPIDA2007050901U. Raises BadIdentifier."""
     code, example = "dpid", "PADPIDA2007050901U"
-    compact = _compact(text, drop="-", name="DDEX party id", code=code, example=example)
+    compact = compact_form(text, drop="-", name="DDEX party id", code=code, example=example)
     if len(compact) != 18 or not compact.startswith("PADPIDA"):
         raise BadIdentifier(
             f"A DDEX party id has 18 characters and starts with PADPIDA. Enter it like {example}.", code=code
         )
     right = mod_37_36.calc_check_digit(compact[:-1])
     if compact[-1] != right:
-        raise _wrong_check("DDEX party id", compact, right, code)
+        raise wrong_check("DDEX party id", compact, right, code)
     return compact
 
 
-# ISWC (ISO 15707) and IPI name number (CISAC)
+# ISWC (ISO 15707)
 
 
 def check_iswc(text: str) -> str:
     """The compact ISWC, such as T0345246801. Raises BadIdentifier."""
     code, example = "iswc", "T-034.524.680-1"
-    compact = _compact(text.upper().removeprefix("ISWC"), drop="-.", name="ISWC", code=code, example=example)
+    compact = compact_form(
+        text.upper().removeprefix("ISWC"), drop="-.", name="ISWC", code=code, example=example
+    )
     if not re.fullmatch(r"T[0-9]{10}", compact):
         raise BadIdentifier(
             f"An ISWC is a T, nine digits and a check digit. Enter it like {example}.", code=code
@@ -248,7 +197,7 @@ def check_iswc(text: str) -> str:
     total = 1 + sum(place * int(digit) for place, digit in enumerate(compact[1:10], start=1))
     right = str((10 - total % 10) % 10)
     if compact[-1] != right:
-        raise _wrong_check("ISWC", compact, right, code)
+        raise wrong_check("ISWC", compact, right, code)
     return compact
 
 
@@ -256,35 +205,6 @@ def format_iswc(compact: str) -> str:
     """The printed ISWC, such as T-034.524.680-1. Raises BadIdentifier."""
     value = check_iswc(compact)
     return f"T-{value[1:4]}.{value[4:7]}.{value[7:10]}-{value[10]}"
-
-
-def check_ipi_name(text: str) -> str:
-    """The eleven digits of an IPI name number; shorter ones are filled with zeros. Raises BadIdentifier."""
-    code, example = "ipi_name", "00014107338"
-    compact = _compact(text, drop="-.", name="IPI name number", code=code, example=example)
-    if not compact.isdigit() or not 3 <= len(compact) <= 11:
-        raise BadIdentifier(f"An IPI name number has eleven digits. Enter it like {example}.", code=code)
-    compact = compact.zfill(11)
-    if compact == "0" * 11:
-        raise BadIdentifier(
-            "An IPI name number of zeros only means that none is known. Leave the field empty.", code=code
-        )
-    rest = sum(int(digit) * (10 - place) for place, digit in enumerate(compact[:9])) % 101
-    right = "00" if rest == 0 else f"{(101 - rest) % 100:02d}"
-    if compact[9:] != right:
-        raise _wrong_check("IPI name number", compact, right, code)
-    return compact
-
-
-def _wrong_check(name: str, compact: str, right: str, code: str) -> BadIdentifier:
-    fixed = compact[: -len(right)] + right
-    wrong = compact[-len(right) :]
-    return BadIdentifier(
-        f"The {name} {compact} has a wrong check digit: it ends with {wrong}, and the rest asks for {right}. "
-        f"Look for a mistyped character; if the rest is right, it is {fixed}.",
-        code=f"{code}_check_digit",
-        suggestion=fixed,
-    )
 
 
 # Catalogue numbers

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artists.identifiers import format_isni
 from release import identifiers as ids
 
 
@@ -62,7 +63,7 @@ def test_hostile_text_is_refused_with_a_message_never_a_crash(kind, typed):
 def test_printed_forms_are_those_of_the_standards():
     assert ids.format_isrc("QZDWX2600001") == "QZ-DWX-26-00001"
     assert ids.format_iswc("T0345246801") == "T-034.524.680-1"
-    assert ids.format_isni("000000012281955X") == "0000 0001 2281 955X"
+    assert format_isni("000000012281955X") == "0000 0001 2281 955X"
     assert ids.format_grid("A12425GABC1234002M") == "A1-2425G-ABC1234002-M"
 
 
