@@ -22,6 +22,29 @@ from stdnum.iso7064 import mod_37_36
 
 from artists.identifiers import BadIdentifier, check_ipi_name, check_isni, compact_form, wrong_check
 
+__all__ = [
+    "CHECKS",
+    "BadIdentifier",
+    "Isrc",
+    "catalogue_number",
+    "check_dpid",
+    "check_grid",
+    "check_gtin",
+    "check_ipi_name",
+    "check_isni",
+    "check_isrc",
+    "check_isrc_prefix",
+    "check_iswc",
+    "format_grid",
+    "format_isrc",
+    "format_iswc",
+    "gtin_kind",
+    "is_valid",
+    "next_gtin",
+    "next_isrc",
+    "parse_isrc",
+]
+
 # ISRC (ISO 3901): country 2, registrant 3, year 2, designation 5; no check digit
 
 
