@@ -11,3 +11,5 @@ urlpatterns = [
     path("", include("release.urls")),
     path("api/", include("label.api.urls")),
 ]
+
+handler404 = "label.views.errors.not_found"
