@@ -20,9 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 DEVELOPER_COMMANDS = frozenset({"test", "lint"})
 """Commands that need the test and lint tools, too."""
 NO_DATABASE = frozenset(
-    {"help", "version", "collectstatic", "spectacular", "diffsettings", "compilemessages", "up"}
+    {"help", "version", "collectstatic", "spectacular", "diffsettings", "compilemessages", "up", "benchmark"}
 )
-"""Django commands that run without a database, or (up) bring their own."""
+"""Django commands that run without a database, or (up, benchmark) bring their own."""
 
 
 def main(argv: list[str]) -> None:

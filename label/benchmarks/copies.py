@@ -1,0 +1,236 @@
+"""Many songs out of one: every row and every entry of a finished song once more, under names of its own.
+
+Rows are copied in by COPY, through the same triggers as any insert: each copy's entries have bodies, digests and vault
+of their own and wait for their place in the log like others. Only for a database that is thrown away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.apps import apps
+from django.db import connection, models, transaction
+
+from artists.models import Artist, User
+from provenance import canonical
+from provenance.protection import recorded_models
+from provenance.services import Entry, Job
+
+_NAMES: Final = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])"
+)
+#: What a copy has none of: numbers are given out once. Table and kind of entry.
+_LEFT_OUT: Final = ("release_numberallocation", "number.allocated")
+#: So many songs a transaction.
+_BATCH: Final = 12
+_STATES: Final = ("draft", "approved", "packaged", "packaged")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """The rows of one song in one table."""
+
+    name: str
+    columns: tuple[str, ...]
+    entry_columns: frozenset[int]
+    rows: Sequence[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Original:
+    """Everything that is written of a song, read once."""
+
+    tables: tuple[Table, ...]
+    entries: Sequence[tuple[int, str, str]]
+    """Id, actor type and the body's text."""
+    vault: Sequence[tuple[int, str, bytes, bytes]]
+    names: frozenset[str]
+    """Identifiers and digests that a copy has its own of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """One copy: its number and what it calls things."""
+
+    number: int
+    names: dict[str, str] = field(repr=False)
+    entries: dict[int, int] = field(repr=False)
+
+    def text(self, text: str) -> str:
+        return _NAMES.sub(lambda found: self.names.get(found.group(), found.group()), text)
+
+    def value(self, value: Any) -> Any:
+        match value:
+            case uuid.UUID():
+                return self.names.get(str(value), str(value))
+            case str():
+                return self.text(value)
+            case list():
+                return [self.value(item) for item in value]
+            case _:
+                return value
+
+
+def copy_song(*, since: int, copies: int, artists: Sequence[tuple[Artist, User]]) -> None:
+    """Write *copies* of the song whose entries are those after *since*, in turn for each of *artists*.
+
+    The first of *artists* is the song's own artist.
+    """
+    original = _read(since)
+    own, member = artists[0]
+    for first in range(0, copies, _BATCH):
+        with transaction.atomic():
+            batch = []
+            for number in range(first, min(first + _BATCH, copies)):
+                artist, user = artists[number % len(artists)]
+                names = {name: _renamed(name, number) for name in original.names}
+                names |= {str(own.pk): str(artist.pk), str(member.pk): str(user.pk)}
+                batch.append(Copy(number=number, names=names, entries=_reserve(original)))
+            for copy in batch:
+                _write_entries(original, copy)
+            for table in original.tables:
+                _write(table, batch)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _renamed(name: str, number: int) -> str:
+    if len(name) == 64:
+        return hashlib.sha256(f"{name}/{number}".encode()).hexdigest()
+    return str(uuid.uuid5(uuid.UUID(name), str(number)))
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def _read(since: int) -> Original:
+    written = list(Entry.objects.filter(pk__gt=since).exclude(kind=_LEFT_OUT[1]).order_by("pk"))
+    entries = [(entry.pk, entry.actor_type, bytes(entry.body).decode()) for entry in written]
+    ids = [entry.pk for entry in written]
+    tables = [_table(model, "entry_id = ANY(%s)", ids) for model in recorded_models()]
+    tables = [table for table in tables if table.rows and table.name != _LEFT_OUT[0]]
+    digests, assets = [], []
+    for table in tables:
+        if table.name == "provenance_asset":
+            digests = [row[table.columns.index("sha256")] for row in table.rows]
+            assets = [row[table.columns.index("id")] for row in table.rows]
+    tables.append(_table(Job, "stream = ANY(%s)", {entry.stream for entry in written}))
+    analysis = apps.get_model("provenance", "AssetAnalysis")
+    # Stems are drawn one by one; their pictures would be most of the database and no page lists them.
+    tables.append(
+        _table(
+            analysis,
+            "asset_id = ANY(%s) AND asset_id NOT IN (SELECT asset_id FROM generation_takestem)",
+            assets,
+        )
+    )
+    keys = [
+        str(row[table.columns.index("id")]) for table in tables if "id" in table.columns for row in table.rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT entry_id, name, salt, content FROM provenance_vaultitem WHERE entry_id = ANY(%s)", [ids]
+        )
+        vault = [(key, name, bytes(salt), bytes(content)) for key, name, salt, content in cursor.fetchall()]
+    return Original(tables=tuple(tables), entries=entries, vault=vault, names=frozenset((*digests, *keys)))
+
+
+def _table(model: type[models.Model], where: str, values: Iterable[Any]) -> Table:
+    fields = model._meta.concrete_fields
+    columns = tuple(str(one.column) for one in fields)
+    quoted = ", ".join(f'"{column}"' for column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT {quoted} FROM "{model._meta.db_table}" WHERE {where}',  # noqa: S608 - names are the models'
+            [list(values)],
+        )
+        rows = cursor.fetchall()
+    points = frozenset(place for place, one in enumerate(fields) if one.related_model is Entry)
+    return Table(name=model._meta.db_table, columns=columns, entry_columns=points, rows=rows)
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def _reserve(original: Original) -> dict[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval('provenance_entry_id_seq') FROM generate_series(1, %s)", [len(original.entries)]
+        )
+        fresh = [row[0] for row in cursor.fetchall()]
+    return {key: new for (key, _, _), new in zip(original.entries, fresh, strict=True)}
+
+
+def _write_entries(original: Original, copy: Copy) -> None:
+    columns = ("id", "kind", "basis", "at", "stream", "actor_type", "actor_id", "refs", "body", "leaf_hash")
+    rows = []
+    for key, actor_type, text in original.entries:
+        body = copy.text(text)
+        said = json.loads(body)
+        assets = dict.fromkeys(f"asset:{ref['sha256']}" for ref in (*said["inputs"], *said["outputs"]))
+        data = body.encode()
+        rows.append(
+            (
+                copy.entries[key],
+                said["kind"],
+                said["basis"],
+                said["at"],
+                said["stream"],
+                actor_type,
+                said["actor"]["id"],
+                [*said["subjects"], *assets],
+                data,
+                canonical.leaf_hash(data),
+            )
+        )
+    _copy_in("provenance_entry", columns, rows)
+    sealed = [(copy.entries[key], *rest) for key, *rest in original.vault]
+    _copy_in("provenance_vaultitem", ("entry_id", "name", "salt", "content"), sealed)
+
+
+def _write(table: Table, batch: Iterable[Copy]) -> None:
+    told = [
+        (place, _TOLD[table.name, column])
+        for place, column in enumerate(table.columns)
+        if (table.name, column) in _TOLD
+    ]
+    rows = []
+    for copy in batch:
+        for row in table.rows:
+            values = [
+                copy.entries.get(value, value) if place in table.entry_columns else copy.value(value)
+                for place, value in enumerate(row)
+            ]
+            for place, tell in told:
+                values[place] = tell(values[place], copy.number)
+            rows.append(tuple(values))
+    _copy_in(table.name, table.columns, rows)
+
+
+def _copy_in(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    names = ", ".join(f'"{name}"' for name in columns)
+    with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _titled(title: str, number: int) -> str:
+    return f"{title} {number + 1}"
+
+
+#: What must differ between copies, or would not be lifelike if it did not: (table, column) -> new value.
+_TOLD: Final[dict[tuple[str, str], Callable[[Any, int], Any]]] = {
+    ("generation_project", "title"): _titled,
+    ("release_release", "title"): _titled,
+    ("release_recording", "title"): _titled,
+    ("release_recording", "isrc"): lambda isrc, number: f"{isrc[:7]}{number + 1000:05}",
+    ("release_release", "state"): lambda state, number: _STATES[number % len(_STATES)],
+    ("generation_take", "state"): lambda state, number: "new" if number % 5 == 0 else state,
+    ("release_declaration", "approved"): lambda approved, number: bool(number % 7),
+}
