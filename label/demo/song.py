@@ -219,7 +219,14 @@ def release(song: Song, made: Master) -> tuple[Recording, Release]:
     recording = house.create_recording(
         made, imprint=cast.imprint, title=TITLE, language="en", actor=coordinator
     )
-    credited = [("composer", 5000), ("lyricist", 5000), ("performer:lead_vocal", 0), ("mixer", 0)]
+    credited = [
+        ("composer", 5000),
+        ("lyricist", 5000),
+        ("arranger", 0),
+        ("performer:lead_vocal", 0),
+        ("producer", 0),
+        ("mixer", 0),
+    ]
     present = evidence_for(made).map.elements
     if "lyrics" not in present:
         credited = [("composer", 10_000), *credited[2:]]
