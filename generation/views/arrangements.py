@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
@@ -163,11 +163,11 @@ def render_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-def render_audio(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def render_audio(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     made = access.render_for(user_of(request), pk)
     if made.asset is None:
         return HttpResponse("This render is not done yet.", status=404, content_type="text/plain")
-    return serve(request, made.asset, filename="render.wav")  # type: ignore[return-value]
+    return serve(request, made.asset, filename="render.wav")
 
 
 @require_safe
@@ -195,7 +195,7 @@ def master_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-def master_audio(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def master_audio(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """The master's WAV, or its FLAC with ?format=flac; a download with ?download=1."""
     master = access.master_for(user_of(request), pk)
     kind = "flac" if request.GET.get("format") == "flac" else "wav"
@@ -203,7 +203,7 @@ def master_audio(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if asset is None:
         return HttpResponse("This master is not done yet.", status=404, content_type="text/plain")
     name = f"{master.project.title} master {master.number}.{kind}"
-    return serve(request, asset, filename=name, as_attachment="download" in request.GET)  # type: ignore[return-value]
+    return serve(request, asset, filename=name, as_attachment="download" in request.GET)
 
 
 @require_safe

@@ -6,7 +6,7 @@ import json
 import uuid
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
@@ -155,9 +155,9 @@ def take_heard(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-def take_audio(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def take_audio(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     take = access.take_for(user_of(request), pk)
-    return serve(request, take.asset, filename=f"take-{take.number}.wav")  # type: ignore[return-value]
+    return serve(request, take.asset, filename=f"take-{take.number}.wav")
 
 
 @require_safe
@@ -176,9 +176,9 @@ def take_midi(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-def stem_audio(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def stem_audio(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     stem = access.stem_for(user_of(request), pk)
-    return serve(request, stem.asset, filename=f"{stem.role}.wav")  # type: ignore[return-value]
+    return serve(request, stem.asset, filename=f"{stem.role}.wav")
 
 
 @require_safe

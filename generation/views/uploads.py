@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -64,9 +64,9 @@ def upload_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-def upload_audio(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def upload_audio(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     upload = access.upload_for(user_of(request), pk)
-    return serve(request, upload.audible, filename=upload.name)  # type: ignore[return-value]
+    return serve(request, upload.audible, filename=upload.name)
 
 
 @require_safe
