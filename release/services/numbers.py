@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 
 from provenance.ledger import HasActor, record
@@ -35,9 +35,12 @@ def allocate_catalogue_number(imprint: Imprint, *, actor: HasActor) -> str:
 def _allocate(
     imprint: Imprint, kind: NumberAllocation.Kind, series: str, build: Callable[[int], str], actor: HasActor
 ) -> str:
-    """The next number of a series. The imprint's row lock makes writers queue; a rolled back caller leaves no gap."""
+    """The next number of a series. Writers of a series queue, whatever their imprint; who rolls back leaves no gap.
+
+    Several series in one transaction MUST be asked in the order ISRC, GTIN, catalogue number, or two writers deadlock.
+    """
     with transaction.atomic():
-        Imprint.objects.select_for_update().get(pk=imprint.pk)
+        _queue_for(f"{kind.value}:{series}")
         rows = NumberAllocation.objects.filter(kind=kind, series=series)
         n = (rows.aggregate(last=Max("n"))["last"] or 0) + 1
         value = build(n)
@@ -51,3 +54,9 @@ def _allocate(
             imprint=imprint, kind=kind, series=series, n=n, value=value, entry=entry
         )
     return value
+
+
+def _queue_for(series: str) -> None:
+    """Hold a series until the transaction ends. Two imprints may share a prefix, so no row of one of them will do."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"deadwax/number/{series}"])

@@ -156,6 +156,7 @@ def remove_track(track: Track, *, actor: User) -> None:
     with transaction.atomic():
         release = Release.objects.select_for_update().get(pk=track.release_id)
         open_for_changes(release)
+        track = _still_on(track)
         entry = record(
             TrackRemoved(
                 stream=release.stream,
@@ -182,6 +183,7 @@ def move_track(track: Track, *, number: int, actor: User) -> None:
     with transaction.atomic():
         release = Release.objects.select_for_update().get(pk=track.release_id)
         open_for_changes(release)
+        track = _still_on(track)
         tracks = list(Track.objects.filter(release=release, active=True).order_by("number"))
         if not 1 <= number <= len(tracks):
             raise BadField(f"Choose a place from 1 to {len(tracks)}.", field="number")
@@ -206,6 +208,14 @@ def move_track(track: Track, *, number: int, actor: User) -> None:
                 other.number, other.entry = place, entry
                 other.save()
         lapse(release, actor=actor)
+
+
+def _still_on(track: Track) -> Track:
+    """The track as it is now; the caller holds its release's lock."""
+    track = Track.objects.select_related("recording").get(pk=track.pk)
+    if not track.active:
+        raise BadField(f"{track.recording.title} is not on the release any more.")
+    return track
 
 
 def upload_artwork(release: Release, *, file: BinaryIO, filename: str, origin: str, actor: User) -> Artwork:
