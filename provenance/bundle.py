@@ -293,7 +293,7 @@ def _summary(
     for entry, leaf in rows:
         body = bodies[entry.id]
         disclosed = {name: json.loads(item["content"]) for name, item in shown.get(entry.id, {}).items()}
-        said = words(body["kind"], body["event_version"], body["public"], disclosed)
+        said = words(body["kind"], body["event_version"], body["public"], disclosed, sealed=body["private"])
         who = (
             body["actor"]["type"]
             if body["actor"]["type"] == "human"

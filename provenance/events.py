@@ -6,8 +6,9 @@ An event class is never edited once an installation has written it: a change is 
 from __future__ import annotations
 
 import dataclasses
+import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from provenance.elements import Basis
@@ -103,13 +104,28 @@ class _Withheld(dict[str, Any]):
         return "…"
 
 
-def words(kind: str, version: int, public: Mapping[str, Any], disclosed: Mapping[str, Any]) -> str:
-    """The entry as a sentence; private values that are withheld or erased read as an ellipsis."""
+#: A quotation of nothing, which a sentence can do without.
+_EMPTY_QUOTE = re.compile(r":? “”")
+
+
+def words(
+    kind: str,
+    version: int,
+    public: Mapping[str, Any],
+    disclosed: Mapping[str, Any],
+    *,
+    sealed: Iterable[str] = (),
+) -> str:
+    """The entry as a sentence; private values that are withheld or erased read as an ellipsis.
+
+    `sealed`: the private names that the entry holds. One that it does not hold was left empty by whoever wrote it.
+    """
     known = _REGISTRY.get((kind, version))
     if known is None:
         return kind.replace(".", " ").replace("_", " ")
-    values = {**public, **disclosed}
-    return known.sentence.format_map(_Withheld({name: _said(value) for name, value in values.items()}))
+    empty = dict.fromkeys(set(sealed_names(known)) - set(sealed), "")
+    values = _Withheld({name: _said(value) for name, value in {**empty, **public, **disclosed}.items()})
+    return _EMPTY_QUOTE.sub("", known.sentence.format_map(values))
 
 
 def _said(value: Any) -> Any:

@@ -149,7 +149,8 @@ def disclose(entry: Entry) -> dict[str, Any]:
 def in_words(entry: Entry, *, disclosed: bool = False) -> str:
     """The entry as a sentence, with private values only where the reader may see them."""
     body = body_of(entry)
-    return words(body["kind"], body["event_version"], body["public"], disclose(entry) if disclosed else {})
+    said = disclose(entry) if disclosed else {}
+    return words(body["kind"], body["event_version"], body["public"], said, sealed=body["private"])
 
 
 @event

@@ -131,7 +131,12 @@ def finish_render(render: Render, made: MadeAudio) -> Render:
     entry = record(
         events.RenderFinished(
             stream=project.stream,
-            subjects=(ref("render", render), ref("version", render.version)),
+            # The arrangement too: the edits of all versions before this one belong to how it came to be.
+            subjects=(
+                ref("render", render),
+                ref("version", render.version),
+                ref("arrangement", render.version.arrangement_id),
+            ),
             inputs=tuple(AssetRef(role="clip", sha256=sha256) for sha256 in document.audible_assets),
             outputs=(AssetRef(role="full_mix", sha256=made.staged.sha256),),
             authorship=attribution.render(made.staged.sha256, clips, hand_mixed=mixed, arranged=arranged),

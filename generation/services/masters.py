@@ -33,7 +33,11 @@ def request_render(version: ArrangementVersion, *, actor: User) -> Render:
         entry = record(
             events.RenderRequested(
                 stream=project.stream,
-                subjects=(ref("render", render_id), ref("version", version)),
+                subjects=(
+                    ref("render", render_id),
+                    ref("version", version),
+                    ref("arrangement", version.arrangement_id),
+                ),
                 number=version.number,
                 digest=version.digest,
             ),

@@ -21,6 +21,7 @@ from provenance.lineage.group import group
 from provenance.lineage.model import Edge, Lineage, Node, NodeKind
 
 LIMIT: Final = 300
+_SAVED: Final = "arrangement.saved"
 
 
 def graph(
@@ -155,8 +156,27 @@ class _Builder:
         origin = combine(origin for sha256 in members for origin in self.origins[sha256])
         return Node(node_id, NodeKind.ASSET, noun_of(maker), title, note, origin, members, (maker.leaf_hash,))
 
+    def _saved_before(self, about: list[EntryBody]) -> list[EntryBody]:
+        """The saves that an arrangement's version was built on, the first one first."""
+        saves = {
+            save.public.get("number"): save
+            for entry in about
+            for ref in entry.subjects
+            if ref.startswith("arrangement:")
+            for save in self._about.get(ref, ())
+            if save.kind == _SAVED
+        }
+        own = next((entry for entry in about if entry.kind == _SAVED), None)
+        found: list[EntryBody] = []
+        number = own.public.get("parent") if own else None
+        while number in saves:
+            found.append(saves.pop(number))
+            number = found[-1].public.get("parent")
+        return found[::-1]
+
     def _step_node(self, subject: str, made: list[EntryBody]) -> Node:
         about = [e for e in self._about.get(subject, ()) if not e.outputs]
+        about = [*self._saved_before(about), *about]
         title, note = describe_step(subject, about)
         every = sorted({*about, *made}, key=lambda entry: (entry.at, entry.leaf_hash))
         return Node(

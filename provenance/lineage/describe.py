@@ -54,16 +54,18 @@ def describe_step(subject: str, entries: Sequence[EntryBody]) -> tuple[str, str]
     name = subject.partition(":")[2]
     title = step_noun(subject).capitalize()
     facts: dict[str, object] = {}
+    edits: int | None = None
     kind = subject.partition(":")[0]
     for entry in entries:
         # A decision about a take concerns its run too, but its numbers are the take's.
         facts.update(entry.public if noun_of(entry) in (kind, _SPOKEN_OF.get(kind)) else {})
+        counts = entry.public.get("edit_counts")
+        if isinstance(counts, Mapping):
+            edits = (edits or 0) + sum(n for n in counts.values() if isinstance(n, int))
     number = _number(facts, "number")
     if number is not None:
         title += f" v{number}" if title == "Arrangement" else f" {number}"
-    counts = facts.get("edit_counts")
-    if isinstance(counts, Mapping):
-        edits = sum(n for n in counts.values() if isinstance(n, int))
+    if edits is not None:
         return title, f"{edits} {'edit' if edits == 1 else 'edits'}"
     engine, variations = facts.get("engine"), _number(facts, "variations")
     if isinstance(engine, str) and engine:
