@@ -61,7 +61,7 @@ class Proof:
             entries = tuple(dict.fromkeys(source.entry for source in sources if source.entry))
             found.append(
                 ElementRow(
-                    label=element_label(finding.element),
+                    label=element_label(finding.element).capitalize(),
                     origin=combine(Origin(origin) for origin in finding.origins),
                     origins=tuple(sorted(Origin(origin).label for origin in finding.origins)),
                     involvement=labels.involvement(finding.origins).value,
