@@ -9,7 +9,7 @@ import gc
 import math
 import pickle
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,7 @@ class MusicGenRunner:
         total = frames * len(job["seeds"])
         progress(0, total)
         for index, seed in enumerate(job["seeds"]):
-            audio = self._take(
-                model, job, seed, lambda done, at=index: progress(at * frames + min(done, frames), total)
-            )
+            audio = self._take(model, job, seed, _Steps(progress, index * frames, frames, total))
             yield GenerationOutput(
                 index=index,
                 seed=seed,
@@ -72,9 +70,9 @@ class MusicGenRunner:
                 facts=self._facts | _asked(job, seed),
             )
 
-    def _take(self, model: Any, job: Mapping[str, Any], seed: int, step: Callable[[int], None]) -> Audio:
+    def _take(self, model: Any, job: Mapping[str, Any], seed: int, steps: "_Steps") -> Audio:
         torch.manual_seed(seed)
-        model.set_custom_progress_callback(lambda done, _total: step(done))
+        model.set_custom_progress_callback(steps)
         try:
             if job["mode"] == "unconditional":
                 made = model.generate_unconditional(1, progress=True)
@@ -84,6 +82,7 @@ class MusicGenRunner:
             raise _no_room(job["checkpoint"]["name"]) from error
         finally:
             model.set_custom_progress_callback(None)
+        steps(steps.frames, 0)
         audio: Audio = made[0].detach().float().cpu().numpy()
         if not np.isfinite(audio).all():
             raise EngineFailure("not_finite", "The model made no sound but broken numbers; try another seed.")
@@ -139,6 +138,19 @@ class MusicGenRunner:
         return model, facts
 
 
+class _Steps:
+    """One take's steps as part of the request's. A model that goes on in a further window counts some steps again."""
+
+    def __init__(self, progress: Progress, before: int, frames: int, total: int) -> None:
+        self.frames = frames
+        self._progress, self._before, self._total = progress, before, total
+        self._most = 0
+
+    def __call__(self, done: int, _of: int) -> None:
+        self._most = max(self._most, min(done, self.frames))
+        self._progress(self._before + self._most, self._total)
+
+
 def _loaded(name: str, folder: Path, device: str, *, trusted: bool) -> Any:
     """A model by audiocraft's own loader. Raises EngineUnavailable, EngineFailure."""
     from audiocraft.models.musicgen import MusicGen
@@ -151,8 +163,8 @@ def _loaded(name: str, folder: Path, device: str, *, trusted: bool) -> Any:
     except pickle.UnpicklingError as error:
         raise EngineUnavailable(
             "weights_hold_code",
-            f"The weights of {name} hold more than numbers, so they could run code here. Use an exported checkpoint; or, "
-            f"if you trust where they come from, add {name} to DEADWAX_TRUSTED_MODELS and start Deadwax again.",
+            f"The weights of {name} hold more than numbers, so they could run code here. Use an exported checkpoint; "
+            f"or, if you trust where they come from, add {name} to DEADWAX_TRUSTED_MODELS and start Deadwax again.",
         ) from error
     except Exception as error:  # a damaged file fails in any way it likes
         raise _unusable(name, error) from error

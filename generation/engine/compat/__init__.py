@@ -14,6 +14,7 @@ PACKAGES = ("spacy", "torchaudio", "xformers")
 
 def install() -> tuple[str, ...]:
     """Make `import audiocraft` possible. Returns the packages that were stood in for, now or earlier."""
+    _ask_transformers()
     stood_in = []
     for package in PACKAGES:
         if _is_ours(package) or not _is_installed(package):
@@ -21,6 +22,17 @@ def install() -> tuple[str, ...]:
             if not _is_ours(package):
                 _enter(package)
     return tuple(stood_in)
+
+
+def _ask_transformers() -> None:
+    """Let transformers see what is installed, which it remembers, before there are stand-ins to be taken for it."""
+    if importlib.util.find_spec("transformers") is None:
+        return
+    utils = importlib.import_module("transformers.utils")
+    for package in PACKAGES:
+        ask = getattr(utils, f"is_{package}_available", None)
+        if ask is not None:
+            ask()
 
 
 def _is_ours(package: str) -> bool:

@@ -1,0 +1,63 @@
+"""What runs in the model process when the host itself is tested: no model, every kind of trouble."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from generation.engine.base import (
+    EngineFailure,
+    EngineUnavailable,
+    GenerationOutput,
+    Progress,
+    RequestRefused,
+    StemAudio,
+)
+
+
+class Runner:
+    def __init__(self) -> None:
+        self.requests = 0
+
+    def run(self, job: Mapping[str, Any], progress: Progress) -> Iterator[GenerationOutput]:
+        self.requests += 1
+        match job.get("trouble"):
+            case "refused":
+                raise RequestRefused("prompt", "Write a shorter prompt.")
+            case "unavailable":
+                raise EngineUnavailable("weights", "The weights are damaged.")
+            case "failure":
+                raise EngineFailure("out_of_memory", "No room.", retryable=True)
+            case "bug":
+                raise ValueError("seven is not a chord\nsecond line")
+            case "killed":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "deaf":
+                progress(0, 1)
+                time.sleep(600)
+        print("libraries print what they like")
+        os.write(1, b"and so do C libraries\n")
+        total = len(job["seeds"]) * job["steps"]
+        for index, seed in enumerate(job["seeds"]):
+            for step in range(job["steps"]):
+                time.sleep(job.get("step_s", 0))
+                progress(index * job["steps"] + step + 1, total)
+            audio = np.random.default_rng(seed).standard_normal((2, 1000)).astype(np.float32)
+            stems = [StemAudio(role=role, name=role.title(), audio=audio / 2) for role in ("bass", "pads")]
+            yield GenerationOutput(
+                index=index, seed=seed, audio=audio, sample_rate_hz=32_000, midi=b"MThd\0", stems=tuple(stems),
+                facts={"requests": self.requests, "pid": os.getpid(), "secrets": ",".join(sorted(_private()))},
+            )  # fmt: skip
+
+
+def _private() -> list[str]:
+    return [name for name in os.environ if name.startswith(("DEADWAX_", "DATABASE_", "DJANGO_"))]
+
+
+def runner() -> Runner:
+    return Runner()

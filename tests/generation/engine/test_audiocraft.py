@@ -1,0 +1,274 @@
+"""MusicGen through audiocraft's own loader, on tiny random weights in the published format: nothing is downloaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from generation.engine import registry
+from generation.engine.base import (
+    EngineUnavailable,
+    GenerationOutput,
+    GenerationRequest,
+    RequestRefused,
+)
+from tests.cast import Cast
+from tests.support import needs, run_jobs
+
+pytestmark = needs("engines")
+
+ROOT = Path(__file__).resolve().parents[3]
+MODELS: dict[str, dict[str, Any]] = {
+    "musicgen-tiny": {},
+    "musicgen-code": {"with_code": True},
+    "musicgen-foreign": {"solver": "audiogen"},
+}
+RATE_HZ = 32_000
+STEPS_PER_S = 50
+
+
+class CancelledByUser(Exception):
+    pass
+
+
+@pytest.fixture(
+    scope="session"
+)  # tests with a database run first, then other modules, then the rest of this one
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three models and a text encoder, about 1 MB each."""
+    folder = tmp_path_factory.mktemp("models")
+    command = [sys.executable, "-m", "tests.generation.engine.tiny", str(folder), json.dumps(MODELS)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def at_home(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEADWAX_MODELS_DIR", str(models))
+    monkeypatch.setenv("HF_HUB_CACHE", str(models / "nothing"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # tiny layers on many threads only wait for one another
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_is_left_behind() -> Iterator[None]:
+    yield
+    registry.engine("audiocraft").host.close()  # type: ignore[attr-defined]
+
+
+def nothing(done: int, total: int) -> None:
+    pass
+
+
+def make(
+    *seeds: int, progress: Callable[[int, int], None] = nothing, model: str = "musicgen-tiny", **changes: Any
+) -> list[GenerationOutput]:
+    parameters = {"model": model, **changes.pop("parameters", {})}
+    values = {"mode": "text_to_music", "prompt": "warm pads", "duration_s": 1.0} | changes
+    request = GenerationRequest(seeds=seeds, parameters=parameters, **values)
+    return list(registry.engine("audiocraft").generate(request, progress))
+
+
+def test_it_is_offered_with_its_models() -> None:
+    offer = registry.engine("audiocraft").capabilities()
+    assert (offer.available, offer.unavailable_reason, offer.tool) == (True, "", "musicgen")
+    choice = next(spec for spec in offer.parameters if spec.name == "model")
+    assert set(choice.choices) == set(MODELS)
+    assert choice.default in choice.choices
+
+
+def test_every_variation_is_the_take_that_its_seed_gives_alone() -> None:
+    takes = make(11, 12, 13)
+    assert [(take.index, take.seed) for take in takes] == [(0, 11), (1, 12), (2, 13)]
+    for take in takes:
+        assert take.audio.shape == (1, RATE_HZ)
+        assert take.audio.dtype == np.float32
+        assert take.sample_rate_hz == RATE_HZ
+        assert 0.01 < take.audio.std() < 1
+    assert len({take.audio.tobytes() for take in takes}) == 3
+    assert np.array_equal(make(12)[0].audio, takes[1].audio)
+    assert np.array_equal(make(13, 11)[1].audio, takes[0].audio)
+
+
+def test_the_same_seed_gives_the_same_bits_in_a_new_process() -> None:
+    before = make(5)[0]
+    host = registry.engine("audiocraft").host  # type: ignore[attr-defined]
+    pid = host.pid
+    host.close()
+    again = make(5)[0]
+    assert host.pid not in {None, pid}
+    assert np.array_equal(before.audio, again.audio)
+    assert before.facts == again.facts
+
+
+def test_the_worker_itself_loads_no_torch() -> None:
+    make(1)
+    assert not {"torch", "audiocraft", "transformers"} & set(sys.modules)
+
+
+def test_prompt_mode_and_parameters_change_what_comes_out() -> None:
+    made = {
+        "text": make(3),
+        "other text": make(3, prompt="cold drums"),
+        "no text": make(3, mode="unconditional", prompt=""),
+        "guidance": make(3, parameters={"guidance": 1.0}),
+        "temperature": make(3, parameters={"temperature": 0.5}),
+        "top k": make(3, parameters={"top_k": 5}),
+        "top p": make(3, parameters={"top_p": 0.3}),
+    }
+    assert len({takes[0].audio.tobytes() for takes in made.values()}) == len(made)
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "samples"),
+    [(1.0, 32_000), (1.013, 32_416), (2.3, 73_600), (19.0, 608_000), (20.5, 656_000)],
+    ids=["one second", "between two frames", "inexact in binary", "the whole window", "beyond the window"],
+)
+def test_a_take_is_exactly_as_long_as_asked(duration_s: float, samples: int) -> None:
+    told: list[tuple[int, int]] = []
+    take = make(2, duration_s=duration_s, progress=lambda done, total: told.append((done, total)))[0]
+    assert take.audio.shape == (1, samples)
+    done, total = told[-1]
+    assert done == total
+    assert abs(total - duration_s * STEPS_PER_S) <= 2
+    assert told == sorted(told)
+
+
+def test_the_facts_say_how_to_make_it_again(models: Path) -> None:
+    import hashlib
+
+    facts = make(7, parameters={"guidance": 2.5, "top_k": 100})[0].facts
+    digest = hashlib.sha256((models / "musicgen-tiny" / "state_dict.bin").read_bytes()).hexdigest()
+    codec = hashlib.sha256((models / "musicgen-tiny" / "compression_state_dict.bin").read_bytes()).hexdigest()
+    expected = {
+        "engine": "audiocraft", "engine_version": "1.3.0", "model": "musicgen-tiny", "weights_sha256": digest,
+        "codec_sha256": codec, "weights_licence": "CC-BY-NC-4.0", "weights_trusted": 0, "seed": 7,
+        "mode": "text_to_music", "guidance_milli": 2500, "temperature_milli": 1000, "top_k": 100, "top_p_milli": 0,
+        "text_encoder": "t5-base",
+    }  # fmt: skip
+    assert facts.items() >= expected.items()
+    assert (facts["device"], facts["precision"]) in {("cpu", "float32"), ("cuda", "float16")}
+    assert all(
+        str(facts[f"{name}_version"])[0].isdigit() for name in ("torch", "transformers", "numpy", "python")
+    )
+    assert len(facts) <= 40
+    assert all(isinstance(value, str | int) for value in facts.values())
+    assert "warm pads" not in json.dumps(dict(facts)), "the prompt belongs into the vault"
+
+
+def test_cancelling_stops_within_a_moment_and_the_next_take_is_as_if_nothing_had_been() -> None:
+    expected = make(4)[0]
+    host = registry.engine("audiocraft").host  # type: ignore[attr-defined]
+    pid = host.pid
+    seen = []
+
+    def cancel(done: int, total: int) -> None:
+        seen.append(done)
+        if done >= 20:
+            raise CancelledByUser
+
+    with pytest.raises(CancelledByUser):
+        make(4, 5, duration_s=18, progress=cancel)
+    assert max(seen) < 18 * STEPS_PER_S
+    assert host.pid == pid
+    assert np.array_equal(make(4)[0].audio, expected.audio)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"prompt": "  "}, "write one"),
+        ({"duration_s": 0.5}, "1 to 120 seconds"),
+        ({"duration_s": 300}, "1 to 120 seconds"),
+        ({"mode": "melody"}, "text_to_music, unconditional"),
+        ({"model": "musicgen-../../etc"}, "one of: musicgen-"),
+        ({"parameters": {"guidance": 99}}, "from 0 to 10"),
+        ({"parameters": {"top_k": 2.5}}, "a whole number"),
+        ({"parameters": {"top_k": 257}}, "at most 256 for this model"),
+    ],
+)
+def test_what_it_cannot_do_is_refused_with_what_to_change(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(RequestRefused, match=words):
+        make(1, **change)
+
+
+def test_weights_that_hold_code_are_refused_until_they_are_trusted_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(EngineUnavailable, match="add musicgen-code to DEADWAX_TRUSTED_MODELS"):
+        make(1, model="musicgen-code")
+    monkeypatch.setenv("DEADWAX_TRUSTED_MODELS", "musicgen-other, musicgen-tiny")
+    with pytest.raises(EngineUnavailable, match="could run code"):
+        make(1, model="musicgen-code")
+    monkeypatch.setenv("DEADWAX_TRUSTED_MODELS", "musicgen-other, musicgen-code")
+    assert make(1, model="musicgen-code")[0].facts["weights_trusted"] == 1
+
+
+def test_another_models_weights_under_this_name_are_refused() -> None:
+    with pytest.raises(EngineUnavailable, match="not MusicGen"):
+        make(1, model="musicgen-foreign")
+    assert len(make(1)) == 1
+
+
+def test_damaged_weights_are_told_and_do_not_stay_in_memory(models: Path) -> None:
+    folder = models / "musicgen-damaged"
+    shutil.copytree(models / "musicgen-tiny", folder)
+    file = folder / "state_dict.bin"
+    whole = file.read_bytes()
+    try:
+        file.write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(EngineUnavailable, match="Download them again"):
+            make(1, model="musicgen-damaged")
+        file.write_bytes(whole)
+        (folder / "SHA256SUMS").write_text(f"{'0' * 64}  state_dict.bin\n")
+        with pytest.raises(EngineUnavailable, match="as promised"):
+            make(1, model="musicgen-damaged")
+        (folder / "SHA256SUMS").unlink()
+        assert np.array_equal(make(1, model="musicgen-damaged")[0].audio, make(1)[0].audio)
+    finally:
+        shutil.rmtree(folder)
+
+
+@needs("gpu")
+def test_on_a_gpu_it_works_in_half_precision_and_seeds_still_hold() -> None:
+    first, second = make(1, 2)
+    assert (first.facts["device"], first.facts["precision"]) == ("cuda", "float16")
+    assert np.array_equal(make(2)[0].audio, second.audio)
+    assert not np.array_equal(first.audio, second.audio)
+
+
+@pytest.mark.django_db
+def test_a_run_becomes_takes_of_a_trained_model_that_may_not_be_sold(project: Any, cast: Cast) -> None:
+    from generation import services
+    from provenance import authorship, queries
+    from provenance.models import Job
+
+    services.refresh_offers()
+    run = services.request_run(
+        project, brief=None, engine="audiocraft", duration_s=2, variations=2, prompt="warm pads", base_seed=21,
+        parameters={"model": "musicgen-tiny", "guidance": 2.0}, actor=cast.mara,
+    )  # fmt: skip
+    run_jobs()
+    job = Job.objects.get(pk=run.job_id)
+    assert (job.state, job.error_message, job.queue) == ("done", "", "gpu")
+    assert (run.terms.tool.key, run.terms.commercial, run.terms.store_release) == ("musicgen", "no", "no")
+    takes = list(run.takes.order_by("number"))
+    assert [(take.number, take.seed) for take in takes] == [(1, 21), (2, 22)]
+    for take in takes:
+        assert take.asset.probe["sample_rate_hz"] == RATE_HZ
+        assert take.asset.duration_ms == 2000
+        assert take.asset.analysis.peaks
+        assert take.facts["guidance_milli"] == 2000
+        assert take.facts["weights_sha256"]
+        found = authorship.fold(queries.bodies_for_asset(take.asset.sha256), take.asset.sha256)
+        assert {o.value for finding in found.elements.values() for o in finding.origins} == {"trained_model"}
+    assert os.getpid() != registry.engine("audiocraft").host.pid  # type: ignore[attr-defined]

@@ -1,0 +1,198 @@
+"""The model process: warm, obedient, never in the worker's way, and gone when its worker is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from generation.engine import host as host_module
+from generation.engine.base import (
+    EngineFailure,
+    EngineUnavailable,
+    GenerationOutput,
+    RequestRefused,
+)
+from generation.engine.host import ModelHost
+from tests.support import wait_until
+
+ROOT = Path(__file__).resolve().parents[3]
+RUNNERS = "tests.generation.engine.runners"
+
+
+class CancelledByUser(Exception):
+    pass
+
+
+@pytest.fixture
+def host() -> Iterator[ModelHost]:
+    made = ModelHost(RUNNERS, environment=dict)
+    yield made
+    made.close()
+
+
+def go(host: ModelHost, progress: Any = lambda done, total: None, **job: Any) -> list[GenerationOutput]:
+    return list(host.run({"seeds": [1], "steps": 2} | job, progress, total=2))
+
+
+def test_takes_come_through_sample_for_sample(host: ModelHost) -> None:
+    told: list[tuple[int, int]] = []
+    first, second = go(host, lambda done, total: told.append((done, total)), seeds=[7, 8])
+    assert (first.index, first.seed, second.index, second.seed) == (0, 7, 1, 8)
+    expected = np.random.default_rng(7).standard_normal((2, 1000)).astype(np.float32)
+    assert np.array_equal(first.audio, expected)
+    assert [(stem.role, stem.name) for stem in first.stems] == [("bass", "Bass"), ("pads", "Pads")]
+    assert np.array_equal(first.stems[0].audio + first.stems[1].audio, expected)
+    assert (first.midi, first.sample_rate_hz) == (b"MThd\0", 32_000)
+    assert told[-1] == (4, 4)
+    assert told == sorted(told)
+
+
+def test_the_process_stays_warm_between_requests(host: ModelHost) -> None:
+    first, second = go(host)[0], go(host)[0]
+    assert first.facts["pid"] == second.facts["pid"] == host.pid != os.getpid()
+    assert (first.facts["requests"], second.facts["requests"]) == (1, 2)
+
+
+def test_a_changed_environment_means_a_new_process() -> None:
+    values = {"HF_HUB_CACHE": "/one"}
+    host = ModelHost(RUNNERS, environment=lambda: values)
+    first = go(host)[0].facts["pid"]
+    values["HF_HUB_CACHE"] = "/two"
+    assert go(host)[0].facts["pid"] != first
+    host.close()
+
+
+def test_the_workers_secrets_stay_with_the_worker(host: ModelHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEADWAX_SECRET_KEY", "secret")
+    monkeypatch.setenv("DATABASE_URL", "postgres://secret")
+    assert go(host)[0].facts["secrets"] == ""
+
+
+@pytest.mark.parametrize(
+    ("trouble", "kind", "code", "words", "retryable"),
+    [
+        ("refused", RequestRefused, "prompt", "shorter prompt", False),
+        ("unavailable", EngineUnavailable, "weights", "damaged", False),
+        ("failure", EngineFailure, "out_of_memory", "No room", True),
+        ("bug", EngineFailure, "engine_broke", r"ValueError: seven is not a chord\)\.", False),
+    ],
+)
+def test_an_error_arrives_as_what_it_is_and_leaves_the_process_usable(
+    host: ModelHost, trouble: str, kind: type[Exception], code: str, words: str, retryable: bool
+) -> None:
+    with pytest.raises(kind, match=words) as caught:
+        go(host, trouble=trouble)
+    assert (caught.value.code, caught.value.retryable) == (code, retryable)  # type: ignore[attr-defined]
+    pid = host.pid
+    assert go(host)[0].facts["pid"] == pid
+
+
+def test_a_killed_process_is_told_and_replaced(host: ModelHost) -> None:
+    with pytest.raises(EngineFailure, match="was killed, most likely for want of memory") as caught:
+        go(host, trouble="killed")
+    assert caught.value.retryable
+    assert host.pid is None
+    assert len(go(host)) == 1
+
+
+def test_cancelling_raises_the_callers_own_error_and_keeps_the_model_warm(host: ModelHost) -> None:
+    pid = go(host)[0].facts["pid"]
+
+    def cancel(done: int, total: int) -> None:
+        if done >= 3:
+            raise CancelledByUser
+
+    begun = time.monotonic()
+    with pytest.raises(CancelledByUser):
+        go(host, cancel, steps=1000, step_s=0.01)
+    assert time.monotonic() - begun < 2
+    assert go(host)[0].facts["pid"] == pid
+
+
+def test_what_does_not_hear_is_killed(host: ModelHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_module, "STOP_GRACE_S", 0.5)
+    calls = []
+
+    def cancel(done: int, total: int) -> None:
+        calls.append(done)
+        if len(calls) > 2:
+            raise CancelledByUser
+
+    begun = time.monotonic()
+    with pytest.raises(CancelledByUser):
+        go(host, cancel, trouble="deaf")
+    assert time.monotonic() - begun < 5
+    assert host.pid is None
+    assert len(go(host)) == 1
+
+
+def test_what_gives_no_sign_of_life_is_ended(host: ModelHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_module, "SILENCE_LIMIT_S", 1.0)
+    with pytest.raises(EngineFailure, match="no sign of life") as caught:
+        go(host, trouble="deaf")
+    assert caught.value.retryable
+    assert host.pid is None
+
+
+def test_leaving_takes_alone_stops_the_work(host: ModelHost) -> None:
+    takes = host.run({"seeds": [1, 2, 3], "steps": 50, "step_s": 0.01}, lambda done, total: None, total=150)
+    first = next(takes)
+    takes.close()  # type: ignore[attr-defined]
+    begun = time.monotonic()
+    assert go(host)[0].facts["pid"] == first.facts["pid"]
+    assert time.monotonic() - begun < 1
+
+
+def test_a_second_request_at_the_same_time_is_told_to_come_back(host: ModelHost) -> None:
+    takes = host.run({"seeds": [1, 2], "steps": 2}, lambda done, total: None, total=4)
+    next(takes)
+    with pytest.raises(EngineFailure, match="another request") as caught:
+        go(host)
+    assert caught.value.retryable
+    assert len(list(takes)) == 1
+    assert len(go(host)) == 1
+
+
+def test_an_idle_process_ends_and_gives_its_memory_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEADWAX_ENGINE_IDLE_S", "0.3")
+    host = ModelHost(RUNNERS, environment=dict)
+    pid = go(host)[0].facts["pid"]
+    wait_until(lambda: host.pid is None, what="the idle process's end")
+    assert go(host)[0].facts["pid"] != pid
+    host.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel")
+@pytest.mark.parametrize("trouble", ["deaf", ""])
+def test_the_process_dies_with_its_worker_even_at_work(trouble: str) -> None:
+    program = (
+        "import os, signal, sys\n"
+        "from generation.engine.host import ModelHost\n"
+        f"host = ModelHost('{RUNNERS}', environment=dict)\n"
+        "def told(done, total):\n"
+        "    print(host.pid, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"list(host.run({{'trouble': '{trouble}', 'seeds': [1], 'steps': 100, 'step_s': 1}}, told, total=1))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    pid = int(done.stdout)
+    wait_until(lambda: not _runs(pid), timeout_s=5, what="the model process's end")
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
