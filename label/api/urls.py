@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from artists.api_urls import router as artists_router
 from generation.api_urls import router as generation_router
@@ -20,11 +22,16 @@ def _open(patterns: list[URLPattern | URLResolver]) -> list[URLPattern | URLReso
     return patterns
 
 
+#: Swagger's own page brings its styles inline; its script comes from an address of its own.
+_docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
+    SpectacularSwaggerSplitView.as_view(url_name="api:schema")
+)
+
 app_name = "api"
 urlpatterns = _open(
     [
         path("schema/", SpectacularAPIView.as_view(), name="schema"),
-        path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+        path("docs/", _docs, name="docs"),
         path("tokens/", tokens.TokenView.as_view(), name="tokens"),
         path("tokens/revoke/", tokens.RevokeTokenView.as_view(), name="token-revoke"),
         path("ledger/", ledger.LedgerView.as_view(), name="ledger"),
