@@ -277,7 +277,8 @@ def _credits(recording: Recording, evidence: Evidence) -> Iterator[Gate]:
         if finding.element in {"lyrics", "melody", "harmony"} and "human" in finding.origins
     ]
     if not rows:
-        yield gate("shares", "nobody is credited.", "A distributor refuses a track without contributors.")
+        if any("human" in finding.origins for finding in evidence.findings):
+            yield gate("shares", "nobody is credited.", "A distributor refuses a track without contributors.")
         return
     total = sum(row.share_bp for row in rows if row.scope == "work")
     if human_composition and total != WHOLE_BP:
