@@ -53,6 +53,10 @@ def states() -> Counter[str]:
     return Counter(Job.objects.filter(kind__startswith="chaos.").values_list("state", flat=True))
 
 
+def attempts() -> Counter[int]:
+    return Counter(Job.objects.filter(kind__startswith="chaos.").values_list("attempts", flat=True))
+
+
 def finished_once(many: list[Job]) -> None:
     entries = Entry.objects.filter(kind="chaos.done")
     counted = Counter(body_of(entry)["public"]["job"] for entry in entries)
@@ -95,7 +99,7 @@ def test_killed_workers_lose_no_job_and_do_none_twice(start: Start) -> None:
     stack.start_worker()
     all_done(8, timeout_s=40)
     finished_once(many)
-    assert Job.objects.filter(attempts=2).count() == 2
+    assert attempts()[2] == 2
 
 
 def test_a_killed_broker_that_forgot_everything_loses_no_job(start: Start) -> None:
@@ -108,7 +112,7 @@ def test_a_killed_broker_that_forgot_everything_loses_no_job(start: Start) -> No
     stack.start_broker()
     all_done(15, timeout_s=60)
     finished_once(many)
-    assert set(Job.objects.values_list("attempts", flat=True)) == {1}, "running jobs did not even notice"
+    assert set(attempts()) == {1}, "running jobs did not even notice"
 
 
 def test_a_worker_that_is_told_to_stop_hands_its_jobs_back_at_once(start: Start) -> None:
@@ -120,9 +124,7 @@ def test_a_worker_that_is_told_to_stop_hands_its_jobs_back_at_once(start: Start)
     stack.processes.pop("worker").wait(timeout=10)
     assert time.monotonic() - asked < 5
     assert states() == {"queued": 3}
-    assert set(Job.objects.values_list("attempts", flat=True)) == {0}, (
-        "a run that was cut short does not count"
-    )
+    assert set(attempts()) == {0}, "a run that was cut short does not count"
     stack.start_worker()
     all_done(3, timeout_s=40)
     finished_once(many)
@@ -170,7 +172,8 @@ def test_cancelling_a_running_job_takes_about_a_second(start: Start) -> None:
     jobs.request_cancel(job, actor=Actor.system("chaos"))
     wait_until(lambda: Job.objects.get(pk=job.pk).state == "cancelled", timeout_s=5, what="the cancellation")
     assert time.monotonic() - asked < 1.5
-    assert list(Entry.objects.order_by("at").values_list("kind", flat=True)) == [
+    written = Entry.objects.filter(stream="project:chaos").order_by("at")
+    assert list(written.values_list("kind", flat=True)) == [
         "job.cancel_requested",
         "job.cancelled",
     ]
