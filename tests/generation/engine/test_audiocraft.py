@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +20,11 @@ from generation.engine.base import (
     GenerationRequest,
     RequestRefused,
 )
-from tests.cast import Cast
-from tests.support import needs, run_jobs
+from tests.generation.engine.conftest import TINY_MODELS
+from tests.support import needs
 
 pytestmark = needs("engines")
 
-ROOT = Path(__file__).resolve().parents[3]
-MODELS: dict[str, dict[str, Any]] = {
-    "musicgen-tiny": {},
-    "musicgen-code": {"with_code": True},
-    "musicgen-foreign": {"solver": "audiogen"},
-}
 RATE_HZ = 32_000
 STEPS_PER_S = 50
 
@@ -40,29 +33,9 @@ class CancelledByUser(Exception):
     pass
 
 
-@pytest.fixture(
-    scope="session"
-)  # tests with a database run first, then other modules, then the rest of this one
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three models and a text encoder, about 1 MB each."""
-    folder = tmp_path_factory.mktemp("models")
-    command = [sys.executable, "-m", "tests.generation.engine.tiny", str(folder), json.dumps(MODELS)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
 @pytest.fixture(autouse=True)
-def at_home(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DEADWAX_MODELS_DIR", str(models))
-    monkeypatch.setenv("HF_HUB_CACHE", str(models / "nothing"))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # tiny layers on many threads only wait for one another
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_process_is_left_behind() -> Iterator[None]:
-    yield
-    registry.engine("audiocraft").host.close()  # type: ignore[attr-defined]
+def models(tiny_models: Path) -> Path:
+    return tiny_models
 
 
 def nothing(done: int, total: int) -> None:
@@ -82,7 +55,7 @@ def test_it_is_offered_with_its_models() -> None:
     offer = registry.engine("audiocraft").capabilities()
     assert (offer.available, offer.unavailable_reason, offer.tool) == (True, "", "musicgen")
     choice = next(spec for spec in offer.parameters if spec.name == "model")
-    assert set(choice.choices) == set(MODELS)
+    assert set(choice.choices) == set(TINY_MODELS)
     assert choice.default in choice.choices
 
 
@@ -144,8 +117,6 @@ def test_a_take_is_exactly_as_long_as_asked(duration_s: float, samples: int) -> 
 
 
 def test_the_facts_say_how_to_make_it_again(models: Path) -> None:
-    import hashlib
-
     facts = make(7, parameters={"guidance": 2.5, "top_k": 100})[0].facts
     digest = hashlib.sha256((models / "musicgen-tiny" / "state_dict.bin").read_bytes()).hexdigest()
     codec = hashlib.sha256((models / "musicgen-tiny" / "compression_state_dict.bin").read_bytes()).hexdigest()
@@ -244,31 +215,3 @@ def test_on_a_gpu_it_works_in_half_precision_and_seeds_still_hold() -> None:
     assert (first.facts["device"], first.facts["precision"]) == ("cuda", "float16")
     assert np.array_equal(make(2)[0].audio, second.audio)
     assert not np.array_equal(first.audio, second.audio)
-
-
-@pytest.mark.django_db
-def test_a_run_becomes_takes_of_a_trained_model_that_may_not_be_sold(project: Any, cast: Cast) -> None:
-    from generation import services
-    from provenance import authorship, queries
-    from provenance.models import Job
-
-    services.refresh_offers()
-    run = services.request_run(
-        project, brief=None, engine="audiocraft", duration_s=2, variations=2, prompt="warm pads", base_seed=21,
-        parameters={"model": "musicgen-tiny", "guidance": 2.0}, actor=cast.mara,
-    )  # fmt: skip
-    run_jobs()
-    job = Job.objects.get(pk=run.job_id)
-    assert (job.state, job.error_message, job.queue) == ("done", "", "gpu")
-    assert (run.terms.tool.key, run.terms.commercial, run.terms.store_release) == ("musicgen", "no", "no")
-    takes = list(run.takes.order_by("number"))
-    assert [(take.number, take.seed) for take in takes] == [(1, 21), (2, 22)]
-    for take in takes:
-        assert take.asset.probe["sample_rate_hz"] == RATE_HZ
-        assert take.asset.duration_ms == 2000
-        assert take.asset.analysis.peaks
-        assert take.facts["guidance_milli"] == 2000
-        assert take.facts["weights_sha256"]
-        found = authorship.fold(queries.bodies_for_asset(take.asset.sha256), take.asset.sha256)
-        assert {o.value for finding in found.elements.values() for o in finding.origins} == {"trained_model"}
-    assert os.getpid() != registry.engine("audiocraft").host.pid  # type: ignore[attr-defined]

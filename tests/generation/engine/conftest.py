@@ -1,0 +1,47 @@
+"""Weights for the tests of real engines: made once, tiny, random; nothing is downloaded."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+TINY_MODELS: dict[str, dict[str, Any]] = {
+    "musicgen-tiny": {},
+    "musicgen-code": {"with_code": True},
+    "musicgen-foreign": {"solver": "audiogen"},
+}
+
+
+@pytest.fixture(scope="session")
+def made_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three models of about 1 MB and a text encoder."""
+    folder = tmp_path_factory.mktemp("models")
+    command = [sys.executable, "-m", "tests.generation.engine.tiny", str(folder), json.dumps(TINY_MODELS)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def tiny_models(made_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The models folder of this test and of every process that it starts."""
+    monkeypatch.setenv("DEADWAX_MODELS_DIR", str(made_models))
+    monkeypatch.setenv("HF_HUB_CACHE", str(made_models / "nothing"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # tiny layers on many threads only wait for one another
+    return made_models
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_model_process_is_left_behind() -> Iterator[None]:
+    yield
+    from generation.engine import registry
+
+    registry.engine("audiocraft").host.close()  # type: ignore[attr-defined]

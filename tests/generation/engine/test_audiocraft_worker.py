@@ -1,0 +1,106 @@
+"""MusicGen as people get it: asked for by a service, made by a real worker, in the ledger with its terms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generation import services
+from generation.models import PromptRun
+from provenance import authorship, queries
+from provenance.models import Job
+from tests.cast import Cast
+from tests.fixtures_stack import Stack
+from tests.support import needs, wait_until
+
+pytestmark = [needs("engines"), pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_makes_takes_that_may_not_be_sold_and_cancels_at_once(
+    tiny_models: Path, project: Any, cast: Cast
+) -> None:
+    def ask(**changes: Any) -> PromptRun:
+        values: dict[str, Any] = {
+            "brief": None, "engine": "audiocraft", "duration_s": 2, "variations": 2, "prompt": "warm pads",
+            "base_seed": 21, "parameters": {"model": "musicgen-tiny", "guidance": 2.0}, "actor": cast.mara,
+        }  # fmt: skip
+        return services.request_run(project, **values | changes)
+
+    services.refresh_offers()
+    run = ask()
+    stack = Stack()
+    try:
+        stack.start_broker()
+        stack.start_dispatch()
+        stack.start_worker(concurrency=1)
+        job = ended(run, stack)
+        assert (job.state, job.error_message, job.queue) == ("done", "", "gpu")
+        check_takes(run)
+        (model,) = model_processes(stack)
+        assert not loads_torch(parent_of(model)), "the worker that forks must stay free of torch"
+        assert loads_torch(model)
+
+        long = ask(duration_s=120, variations=1)
+        wait_until(lambda: job_of(long).progress_done > 0, timeout_s=60, what="the long run's progress")
+        services.cancel_job(job_of(long), actor=cast.mara)
+        assert ended(long, stack).state == "cancelled"
+        assert long.takes.count() == 0
+        assert model_processes(stack) == [model], "the model stays warm"
+    finally:
+        stack.stop()
+    wait_until(lambda: not Path(f"/proc/{model}").exists(), timeout_s=5, what="the model process's end")
+
+
+def check_takes(run: PromptRun) -> None:
+    assert (run.terms.tool.key, run.terms.commercial, run.terms.store_release) == ("musicgen", "no", "no")
+    takes = list(run.takes.order_by("number"))
+    assert [(take.number, take.seed) for take in takes] == [(1, 21), (2, 22)]
+    for take in takes:
+        assert take.asset.probe["sample_rate_hz"] == 32_000
+        assert take.asset.duration_ms == 2000
+        assert take.asset.analysis.peaks
+        assert take.facts["guidance_milli"] == 2000
+        assert len(take.facts["weights_sha256"]) == 64
+        found = authorship.fold(queries.bodies_for_asset(take.asset.sha256), take.asset.sha256)
+        assert {o.value for finding in found.elements.values() for o in finding.origins} == {"trained_model"}
+
+
+def job_of(run: PromptRun) -> Job:
+    return Job.objects.get(pk=run.job_id)
+
+
+def ended(run: PromptRun, stack: Stack) -> Job:
+    def job() -> Job | None:
+        assert stack.processes["worker"].poll() is None, stack.log("worker")
+        found = job_of(run)
+        return found if found.state in {"done", "failed", "cancelled"} else None
+
+    found = wait_until(job, timeout_s=120, every_s=0.2, what="the job's end")
+    assert found is not None
+    return found
+
+
+def model_processes(stack: Stack) -> list[int]:
+    """The model processes below the stack's worker."""
+    workers = {stack.processes["worker"].pid}
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().split(b"\0")
+            pid = int(folder.name)
+            if b"generation.engine.host_process" in command and parent_of(parent_of(pid)) in workers:
+                found.append(pid)
+        except OSError:  # it has just ended
+            continue
+    return found
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def loads_torch(pid: int) -> bool:
+    return "libtorch" in Path(f"/proc/{pid}/maps").read_text()
