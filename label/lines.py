@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import prefetch_related_objects
+
 from artists.models import User
 from provenance.elements import Origin, combine
 from provenance.queries import parsed
@@ -29,6 +31,7 @@ class Line:
 def lines(entries: Iterable[Entry]) -> list[Line]:
     """Entries in words. The caller has checked that the reader may see their streams."""
     entries = list(entries)
+    prefetch_related_objects(entries, "vault")
     humans = {entry.actor_id for entry in entries if entry.actor_type == "human"}
     names = {str(user.pk): user.full_name for user in User.objects.filter(pk__in=humans)}
     return [_line(entry, names) for entry in entries]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from generation.models import Take, Upload
 from provenance import lineage, pictures
+from provenance.authorship import EntryBody
 from provenance.elements import Basis, Origin, combine, element_label
 from provenance.lineage.model import LineageRow
 from provenance.queries import bodies_for_asset
@@ -48,8 +49,10 @@ SHOWN = ("ddex", "spotify", "apple", "distrokid", "believe")
 class Proof:
     """Everything is computed from the evidence; nothing here was typed in."""
 
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, *, bodies: Sequence[EntryBody] | None = None) -> None:
+        """`bodies`: everything that is known of the master's making, decisions too, where it is at hand."""
         self.evidence = evidence
+        self._bodies = bodies
         self.map = evidence.map
 
     @property
@@ -106,7 +109,9 @@ class Proof:
             "asset__sha256", "run__number", "number"
         ):
             names[sha256] = f"Run {run}, take {number}"
-        bodies = bodies_for_asset(self.map.target, stream=self.evidence.master.project.stream)
+        bodies = self._bodies
+        if bodies is None:
+            bodies = bodies_for_asset(self.map.target, stream=self.evidence.master.project.stream)
         return lineage.graph(bodies, self.map.target, authorship=self.map, names=names)
 
     @property

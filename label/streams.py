@@ -1,6 +1,8 @@
-"""Which streams of the ledger somebody may read. None stands for all of them."""
+"""What somebody may read of the ledger."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from artists.access import visible_artists
 from artists.models import Role, User
@@ -8,19 +10,42 @@ from generation.access import visible_projects
 from provenance.services import Entry
 from release.access import visible_recordings, visible_releases
 
+#: Label staff open every project, artist, release, recording and work; not the catalogue, imprints and accounts.
+STAFF_FAMILIES = ("artist:", "project:", "recording:", "release:", "work:")
 
-def readable_streams(user: User) -> list[str] | None:
+
+@dataclass(frozen=True)
+class Readable:
+    """Everything, whole families of streams (`project:`), or single streams."""
+
+    everything: bool = False
+    families: tuple[str, ...] = ()
+    streams: frozenset[str] = frozenset()
+
+    def __contains__(self, stream: str) -> bool:
+        return self.everything or stream in self.streams or stream.startswith(self.families)
+
+    @property
+    def narrowing(self) -> dict[str, frozenset[str] | tuple[str, ...]]:
+        """As `queries.ledger_page` takes it."""
+        if self.everything:
+            return {}
+        return {"families": self.families} if self.families else {"streams": self.streams}
+
+
+def readable(user: User) -> Readable:
     """Owner and rights read everything; others what they may open as pages."""
     if user.has_role(Role.OWNER, Role.RIGHTS):
-        return None
-    streams = [f"project:{pk}" for pk in visible_projects(user).values_list("pk", flat=True)]
-    streams += [f"artist:{pk}" for pk in visible_artists(user).values_list("pk", flat=True)]
-    streams += [f"release:{pk}" for pk in visible_releases(user).values_list("pk", flat=True)]
+        return Readable(everything=True)
+    if user.is_label_staff:
+        return Readable(families=STAFF_FAMILIES)
+    streams = {f"project:{pk}" for pk in visible_projects(user).values_list("pk", flat=True)}
+    streams |= {f"artist:{pk}" for pk in visible_artists(user).values_list("pk", flat=True)}
+    streams |= {f"release:{pk}" for pk in visible_releases(user).values_list("pk", flat=True)}
     for pk, work in visible_recordings(user).values_list("pk", "work_id"):
-        streams += [f"recording:{pk}", f"work:{work}"]
-    return streams
+        streams |= {f"recording:{pk}", f"work:{work}"}
+    return Readable(streams=frozenset(streams))
 
 
 def may_read(user: User, entry: Entry) -> bool:
-    streams = readable_streams(user)
-    return streams is None or entry.stream in streams
+    return entry.stream in readable(user)

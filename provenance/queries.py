@@ -6,12 +6,14 @@ Lists page by keyset (`before=`: the id that the page before ended with), so tha
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from provenance import merkle, notes, tree
 from provenance.authorship import EntryBody, parse_entry
@@ -105,6 +107,7 @@ def ledger_page(
     *,
     refs: Iterable[str] = (),
     streams: Iterable[str] | None = None,
+    families: Iterable[str] = (),
     kinds: Iterable[str] = (),
     actor_id: str | None = None,
     since: dt.datetime | None = None,
@@ -112,7 +115,11 @@ def ledger_page(
     before: int | None = None,
     size: int = PAGE,
 ) -> LedgerPage:
-    """One page of `entries_for`, with leaves loaded. `streams` given but empty means: a reader who may see none."""
+    """One page of `entries_for`, with leaves loaded. `streams` given but empty means: a reader who may see none.
+
+    `families` narrows to streams that begin so (`project:`). It suits a reader of most of the ledger: entries are
+    walked newest first until the page is full.
+    """
     if streams is not None:
         streams = sorted(set(streams))
         if not streams:
@@ -121,6 +128,8 @@ def ledger_page(
     found = entries_for(refs=refs, kinds=kinds, actor_id=actor_id, since=since, until=until)
     if before is not None:
         found = found.filter(id__lt=before)
+    if begins := sorted(set(families)):
+        found = found.filter(functools.reduce(operator.or_, (Q(stream__startswith=one) for one in begins)))
     if streams is not None and len(streams) == 1:
         found = found.filter(stream=streams[0])
     elif streams is not None and refs:
@@ -197,7 +206,17 @@ def entries_for_asset(sha256: str, *, decisions: bool = True, stream: str | None
     they say the same as our own, and its decisions always: they are nobody's business here. Where they say something
     else they stay, because the fold has to weigh them.
     """
-    found: dict[int, Entry] = {}
+    made, subjects = _makers(sha256, stream)
+    found = {entry.id: entry for entry, _ in made}
+    if decisions and (things := sorted(ref for ref in subjects if ref.startswith(_THINGS))):
+        about = Entry.objects.filter(refs__overlap=things).exclude(id__in=found)
+        found |= {entry.id: entry for entry in about.select_related("leaf")}
+    return [found[key] for key in sorted(found)]
+
+
+def _makers(sha256: str, stream: str | None) -> tuple[list[tuple[Entry, EntryBody]], set[str]]:
+    """The entries that made the asset and what it was made from, in no order, and what our own were about."""
+    found: dict[int, tuple[Entry, EntryBody]] = {}
     subjects: set[str] = set()
     known, wanted = {sha256}, {sha256}
     while wanted:
@@ -214,16 +233,13 @@ def entries_for_asset(sha256: str, *, decisions: bool = True, stream: str | None
             foreign = stream is not None and entry.stream != stream
             if foreign and _says_the_same(body, own, wanted):
                 continue
-            found[entry.id] = entry
+            found[entry.id] = entry, body
             sources.update(_sources(body))
             if not foreign or not entry.stream.startswith("project:"):
                 subjects.update(body.subjects)
         wanted = sources - known
         known |= wanted
-    if decisions and (things := sorted(ref for ref in subjects if ref.startswith(_THINGS))):
-        about = Entry.objects.filter(refs__overlap=things).exclude(id__in=found)
-        found |= {entry.id: entry for entry in about.select_related("leaf")}
-    return [found[key] for key in sorted(found)]
+    return list(found.values()), subjects
 
 
 def _says_the_same(body: EntryBody, own: Sequence[EntryBody], wanted: set[str]) -> bool:
@@ -239,7 +255,10 @@ def _says_the_same(body: EntryBody, own: Sequence[EntryBody], wanted: set[str]) 
 
 
 def bodies_for_asset(sha256: str, *, decisions: bool = True, stream: str | None = None) -> list[EntryBody]:
-    """`entries_for_asset` as the fold reads them."""
+    """`entries_for_asset` as the fold reads them. It weighs what the makers say: decisions are for showing."""
+    if not decisions:
+        made, _ = _makers(sha256, stream)
+        return [body for _, body in sorted(made, key=lambda pair: pair[0].id)]
     return [parsed(entry) for entry in entries_for_asset(sha256, decisions=decisions, stream=stream)]
 
 

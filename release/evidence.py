@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from generation.models import Master
-from provenance.authorship import AuthorshipMap, fold
+from provenance.authorship import AuthorshipMap, EntryBody, fold
 from provenance.elements import Origin, element_label, element_order
 from provenance.queries import bodies_for_asset
 from release.labels import ElementOrigins
@@ -38,6 +38,8 @@ class Evidence:
     map: AuthorshipMap
     declaration: Declaration | None
     settled: Mapping[str, Origin]
+    #: What was folded: the entries that made the master and what it was made from.
+    bodies: tuple[EntryBody, ...] = field(default=(), repr=False)
 
     @property
     def findings(self) -> tuple[ElementOrigins, ...]:
@@ -73,12 +75,12 @@ def evidence_for(master: Master) -> Evidence:
     """Fold the lineage of the master's WAV. Raises `SystemFault`-like errors only for a broken record."""
     sha256 = master.wav.sha256 if master.wav else ""
     stream = master.project.stream
-    bodies = bodies_for_asset(sha256, stream=stream) if sha256 else ()
+    bodies = bodies_for_asset(sha256, decisions=False, stream=stream) if sha256 else ()
     declaration = (
         Declaration.objects.filter(master=master).order_by("-number").prefetch_related("resolutions").first()
     )
     settled: dict[str, Origin] = {}
     if declaration is not None:
-        for resolution in declaration.resolutions.order_by("entry_id"):
+        for resolution in sorted(declaration.resolutions.all(), key=lambda row: row.entry_id):
             settled[resolution.element] = Origin(resolution.origin)
-    return Evidence(master, fold(bodies, sha256, stream=stream), declaration, settled)
+    return Evidence(master, fold(bodies, sha256, stream=stream), declaration, settled, tuple(bodies))

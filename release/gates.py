@@ -19,7 +19,7 @@ from release.credits import CREDIT_ROLES
 from release.errors import UserFault
 from release.evidence import Evidence, evidence_for
 from release.models import Recording, Release, Track
-from release.reading import approval_of, cover_of, tracks_of
+from release.reading import approval_of, cover_of, standing_credits, tracks_of
 
 Level = Literal["block", "warn"]
 WHOLE_BP = 10_000
@@ -43,10 +43,13 @@ class Gate:
         return reverse(self.cure, args=self.cure_args) if self.cure else ""
 
 
-def gates(release: Release, *, read: Callable[[Master], Evidence] = evidence_for) -> list[Gate]:
+def gates(
+    release: Release, *, read: Callable[[Master], Evidence] = evidence_for, approved: bool | None = None
+) -> list[Gate]:
     """All gates that are not open, blocks first. Without a block among them the package can be built.
 
-    `read` gives a master's evidence: a page that shows it too reads it once.
+    `read` gives a master's evidence, `approved` whether the release is approved as it stands: a page that shows them
+    reads them once.
     """
     found = [*_metadata(release), *_cover(release)]
     tracks = list(tracks_of(release))
@@ -64,7 +67,9 @@ def gates(release: Release, *, read: Callable[[Master], Evidence] = evidence_for
         )
     for track in tracks:
         found += _track(track, read)
-    if not any(gate.level == "block" for gate in found) and approval_of(release) is None:
+    if not any(gate.level == "block" for gate in found) and not (
+        approval_of(release) is not None if approved is None else approved
+    ):
         before = release.approvals.exists()
         found.append(
             Gate(
@@ -169,7 +174,7 @@ def _track(track: Track, read: Callable[[Master], Evidence]) -> list[Gate]:
     evidence = read(recording.master)
     return [
         *_evidence(recording, evidence),
-        *_licences(recording),
+        *_licences(recording, evidence),
         *_credits(recording, evidence),
     ]
 
@@ -213,11 +218,11 @@ def _evidence(recording: Recording, evidence: Evidence) -> Iterator[Gate]:
     )
 
 
-def _licences(recording: Recording) -> Iterator[Gate]:
+def _licences(recording: Recording, evidence: Evidence) -> Iterator[Gate]:
     """One gate for each set of terms that does not allow selling, with everything that came under it."""
     project = recording.master.project
     found: dict[object, list[TermsUse]] = {}
-    for use in lineage_terms(recording.master):
+    for use in lineage_terms(recording.master, bodies=evidence.bodies):
         if use.terms is None:
             allowed = use.may_be_sold == ToolTerms.Answer.YES
         else:
@@ -258,7 +263,7 @@ def _source(use: TermsUse) -> str:
 
 
 def _credits(recording: Recording, evidence: Evidence) -> Iterator[Gate]:
-    rows = list(recording.contributions.filter(active=True).select_related("person"))
+    rows = standing_credits(recording)
 
     def gate(code: str, sentence: str, why: str = "", level: Level = "block") -> Gate:
         return Gate(

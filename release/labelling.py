@@ -13,7 +13,7 @@ from release.labels import Circumstances, ElementOrigins, ReceiverLabels, Tool
 def tools_in(evidence: Evidence) -> list[Tool]:
     """The trained models in the master's lineage, as the catalogue's terms in force then describe them."""
     tools = {}
-    for use in lineage_terms(evidence.master):
+    for use in lineage_terms(evidence.master, bodies=evidence.bodies):
         terms = use.terms
         if terms is None or not terms.trained_model:
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from generation.errors import BadValue, NotPossible
 from generation.models import ArrangementVersion, Master, Render, Take, TakeStem, ToolTerms, Upload
 from generation.services.common import locked, next_number, ref
 from provenance import queries
+from provenance.authorship import EntryBody
 from provenance.ledger import record
 from provenance.models import Asset
 
@@ -98,12 +100,17 @@ class TermsUse:
     upload: Upload | None = None
 
 
-def lineage_terms(master: Master) -> list[TermsUse]:
-    """The terms of everything in the master's lineage. Bytes that were made here count wherever they turn up."""
+def lineage_terms(master: Master, *, bodies: Iterable[EntryBody] | None = None) -> list[TermsUse]:
+    """The terms of everything in the master's lineage. Bytes that were made here count wherever they turn up.
+
+    `bodies`: the entries that made it and what it was made from, where they are at hand.
+    """
     if master.wav is None:
         return []
     digests: set[str] = set()
-    for body in queries.bodies_for_asset(master.wav.sha256, decisions=False, stream=master.project.stream):
+    if bodies is None:
+        bodies = queries.bodies_for_asset(master.wav.sha256, decisions=False, stream=master.project.stream)
+    for body in bodies:
         digests.update(item.sha256 for item in (*body.inputs, *body.outputs))
     found: dict[tuple[object, object], TermsUse] = {}
 

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from artists.models import User
 from label.lines import lines
-from label.streams import may_read, readable_streams
+from label.streams import may_read, readable
 from provenance import queries
 from provenance.services import disclose
 
@@ -62,9 +62,9 @@ class LedgerView(APIView):
         wanted = query.validated_data
         page = queries.ledger_page(
             refs=[wanted["about"]] if wanted.get("about") else (),
-            streams=readable_streams(cast(User, request.user)),
             kinds=[wanted["kind"]] if wanted.get("kind") else (),
             before=wanted.get("before"),
+            **readable(cast(User, request.user)).narrowing,
         )
         return Response(LedgerPageSerializer({"older": page.older, "results": lines(page.entries)}).data)
 

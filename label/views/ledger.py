@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from artists.views import user_of
 from label.lines import lines
-from label.streams import may_read, readable_streams
+from label.streams import may_read, readable
 from provenance import queries
 from provenance.services import disclose, event_kinds
 
@@ -25,10 +25,10 @@ def ledger_page(request: HttpRequest) -> HttpResponse:
     ref = request.GET.get("about", "")[:80]
     page = queries.ledger_page(
         refs=[ref] if ref else (),
-        streams=readable_streams(user),
         kinds=[kind] if kind in kinds else (),
         until=_until(request.GET.get("until", "")),
         before=_number(request.GET.get("before", "")),
+        **readable(user).narrowing,
     )
     context = {
         "lines": lines(page.entries),
@@ -91,6 +91,6 @@ def _until(text: str) -> dt.datetime | None:
 def feed(request: HttpRequest) -> HttpResponse:
     """The newest entries about one thing, as a fragment that other apps' pages include by address."""
     page = queries.ledger_page(
-        refs=[request.GET.get("about", "")[:80]], streams=readable_streams(user_of(request)), size=8
+        refs=[request.GET.get("about", "")[:80]], size=8, **readable(user_of(request)).narrowing
     )
     return render(request, "label/feed.html", {"lines": lines(page.entries)})

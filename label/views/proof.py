@@ -9,15 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from artists.models import User
 from artists.views import user_of
 from generation.access import master_for
 from label.lines import lines
 from label.proof import Proof
-from label.streams import readable_streams
+from label.streams import readable
 from provenance import bundle as bundles
 from provenance import queries
-from provenance.services import Entry
 from release.evidence import evidence_for
 
 FEED = 40
@@ -30,14 +28,17 @@ def proof_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if master.wav is None:
         raise Http404("This master is not made yet.")
     evidence = evidence_for(master)
-    entries = _readable(user, queries.entries_for_asset(master.wav.sha256, stream=master.project.stream))
+    every = queries.entries_for_asset(master.wav.sha256, stream=master.project.stream)
+    # The same bytes may have a history in somebody else's project.
+    allowed = readable(user)
+    entries = [entry for entry in every if entry.stream in allowed]
     head = queries.latest_checkpoint()
     waiting = sum(not hasattr(entry, "leaf") for entry in entries)
     context = {
         "master": master,
         "project": master.project,
         "evidence": evidence,
-        "proof": Proof(evidence),
+        "proof": Proof(evidence, bodies=[queries.parsed(entry) for entry in every]),
         "entries": len(entries),
         "waiting": waiting,
         "checkpoint": head,
@@ -66,9 +67,3 @@ def bundle(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     response = HttpResponse(out.getvalue(), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="evidence-{master.wav.sha256[:12]}.zip"'
     return response
-
-
-def _readable(user: User, entries: list[Entry]) -> list[Entry]:
-    """Entries of streams that the reader may open: the same bytes may have a history in somebody else's project."""
-    streams = readable_streams(user)
-    return entries if streams is None else [entry for entry in entries if entry.stream in streams]
