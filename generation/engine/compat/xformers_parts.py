@@ -15,7 +15,7 @@ class _Profiler:
 
 
 def unbind(packed: torch.Tensor, dim: int) -> tuple[torch.Tensor, ...]:
-    return torch.unbind(packed, dim)
+    return tuple(torch.unbind(packed, dim))
 
 
 def memory_efficient_attention(
