@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from provenance.elements import element_label
+from provenance.elements import Origin, element_label
 from release.labels.involvement import (
     ElementFinding,
     Involvement,
@@ -202,7 +202,7 @@ def _fill(
             return [made(used, (), None)]
         case "credits":
             return [
-                made(rule.values.get(one, ()), (part,), one, f"{rule.name}: {element_label(part.element)}")
+                made(_credited(rule, part, one), (part,), one, f"{rule.name}: {element_label(part.element)}")
                 for part, one in zip(parts, shares, strict=True)
             ]
         case "tag":
@@ -210,6 +210,16 @@ def _fill(
             return [made([rule.name] if share in rule.when else [], carrying, share)]
         case "value":
             return [made(rule.values.get(share, ()) if share else (), parts, share)]
+
+
+_MACHINES = frozenset({Origin.TRAINED_MODEL, Origin.PROCEDURAL})
+
+
+def _credited(rule: FieldRule, part: ElementFinding, share: Involvement) -> tuple[str, ...]:
+    """The credit of one element. Where nobody had a part no person is credited: rules and chance are nobody."""
+    if {Origin(origin) for origin in part.origins} - _MACHINES:
+        return rule.values.get(share, ())
+    return rule.values.get(Involvement.ALL, ()) if share in _PRESENT else ()
 
 
 _PRESENT = frozenset({Involvement.ALL, Involvement.PARTLY})
