@@ -85,10 +85,12 @@ def read(asset: Asset) -> bytes:
 
 
 def peaks_response(request: HttpRequest, asset: Asset) -> HttpResponse:
-    """Stored peaks as audiowaveform .dat; 404 with a sentence while they are not there yet."""
+    """Stored peaks as audiowaveform .dat; 202 with a sentence while they are not there yet: ask again."""
     analysis = AssetAnalysis.objects.filter(asset=asset).first()
     if analysis is None or analysis.peaks is None:
-        return HttpResponse("The waveform is not drawn yet.", status=404, content_type="text/plain")
+        soon = HttpResponse("The waveform is not drawn yet.", status=202, content_type="text/plain")
+        soon["Retry-After"], soon["Cache-Control"] = "4", "no-store"
+        return soon
     etag = f'"{asset.sha256[:32]}-peaks"'
     if request.headers.get("If-None-Match") == etag:
         return HttpResponseNotModified()

@@ -214,7 +214,12 @@ export class Timeline {
           this.#peaks.set(url, loaded);
           this.render();
         },
-        () => undefined,
+        () =>
+          // An upload that is still looked at: its waveform comes while one works.
+          setTimeout(() => {
+            this.#peaks.delete(url);
+            if (this.element.isConnected) this.render();
+          }, 4000),
       );
     }
     const theme = getComputedStyle(element).colorScheme + (window.document.documentElement.dataset["theme"] ?? "");
