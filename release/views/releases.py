@@ -148,10 +148,10 @@ def release_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     release = access.release_for(user, pk)
     read = functools.cache(evidence_for)
-    found = gates(release, read=read)
+    approval = services.approval_of(release)
+    found = gates(release, read=read, approved=approval is not None)
     blocking = [gate for gate in found if gate.level == "block"]
     tracks = list(tracks_of(release))
-    approval = services.approval_of(release)
     packages = list(release.packages.select_related("job", "asset", "requested_by")[:20])
     on_it = [track.recording_id for track in tracks]
     recordings = access.visible_recordings(user).filter(artist=release.artist).exclude(pk__in=on_it)
