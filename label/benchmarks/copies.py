@@ -171,10 +171,9 @@ def _write_entries(original: Original, copy: Copy) -> None:
     columns = ("id", "kind", "basis", "at", "stream", "actor_type", "actor_id", "refs", "body", "leaf_hash")
     rows = []
     for key, actor_type, text in original.entries:
-        body = copy.text(text)
-        said = json.loads(body)
+        said = json.loads(copy.text(text))
         assets = dict.fromkeys(f"asset:{ref['sha256']}" for ref in (*said["inputs"], *said["outputs"]))
-        data = body.encode()
+        data = canonical.encode(said)  # new names stand in a new order
         rows.append(
             (
                 copy.entries[key],
