@@ -6,8 +6,10 @@ This module imports no torch: it finds what is installed and hands requests to t
 
 import importlib.util
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from generation.engine import weights
 from generation.engine.base import (
@@ -112,16 +114,17 @@ def _missing(checkpoints: list[Checkpoint]) -> str:
             "(1 GB on disk, about 4 GB more where torch comes with CUDA)."
         )
     folder = weights.models_folder(os.environ)
+    tool = Path(sys.executable).with_name("hf")  # comes with the extra
     if not checkpoints:
         return (
             "MusicGen's weights are not here. Their licence is CC-BY-NC-4.0: for sketching, not for sale. Download the "
-            "small model (about 1.1 GB) with `hf download facebook/musicgen-small state_dict.bin "
+            f"small model (about 1.1 GB) with `{tool} download facebook/musicgen-small state_dict.bin "
             f"compression_state_dict.bin --local-dir {folder}/musicgen-small`, then start Deadwax again."
         )
     if weights.find_text_encoder(os.environ, TEXT_ENCODER) is None:
         return (
             "MusicGen's weights are here, its text encoder is not. Download it (about 0.9 GB, Apache-2.0) with "
-            f"`hf download {TEXT_ENCODER} config.json model.safetensors spiece.model tokenizer.json "
+            f"`{tool} download {TEXT_ENCODER} config.json model.safetensors spiece.model tokenizer.json "
             f"tokenizer_config.json --cache-dir {folder}/hub`, then start Deadwax again."
         )
     return ""

@@ -28,6 +28,8 @@ from generation.engine.base import (
 )
 
 LIBRARIES = ("torch", "audiocraft", "transformers", "numpy")
+OTHER_MODELS = frozenset({"audiogen", "magnet", "jasco"})
+"""Kinds that MusicGen's loader reads, too, and whose terms are others'."""
 EXTEND_STRIDE_S = 18.0
 """Beyond the window that it was trained on, a model goes on from so far behind the window's start."""
 
@@ -168,11 +170,10 @@ def _loaded(name: str, folder: Path, device: str, *, trusted: bool) -> Any:
         ) from error
     except Exception as error:  # a damaged file fails in any way it likes
         raise _unusable(name, error) from error
-    kind = model.cfg.get("solver", "musicgen"), model.cfg.lm_model
-    if kind != ("musicgen", "transformer_lm"):
+    solver, kind = str(model.cfg.get("solver", "")), str(model.cfg.lm_model)
+    if kind != "transformer_lm" or solver in OTHER_MODELS:
         raise EngineUnavailable(
-            "weights_foreign",
-            f"The model in {folder} is not MusicGen ({kind[0]}, {kind[1]}); move it elsewhere.",
+            "weights_foreign", f"The model in {folder} is not MusicGen ({solver}, {kind}); move it elsewhere."
         )
     return model
 

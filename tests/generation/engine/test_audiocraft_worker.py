@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from generation import services
+from generation import measuring, services
+from generation.engine import registry
+from generation.engine.base import GenerationRequest
 from generation.models import PromptRun
 from provenance import authorship, queries
 from provenance.models import Job
@@ -51,6 +53,7 @@ def test_a_worker_makes_takes_that_may_not_be_sold_and_cancels_at_once(
         assert model_processes(stack) == [model], "the model stays warm"
     finally:
         stack.stop()
+    check_another_process_makes_the_same_file(run)
     wait_until(lambda: not Path(f"/proc/{model}").exists(), timeout_s=5, what="the model process's end")
 
 
@@ -66,6 +69,22 @@ def check_takes(run: PromptRun) -> None:
         assert len(take.facts["weights_sha256"]) == 64
         found = authorship.fold(queries.bodies_for_asset(take.asset.sha256), take.asset.sha256)
         assert {o.value for finding in found.elements.values() for o in finding.origins} == {"trained_model"}
+
+
+def check_another_process_makes_the_same_file(run: PromptRun) -> None:
+    """By the facts of a take alone, as somebody would who wants to prove it."""
+    take = run.takes.get(number=2)
+    request = GenerationRequest(
+        mode=take.facts["mode"],
+        prompt="warm pads",
+        duration_s=take.asset.duration_ms / 1000,
+        seeds=(take.seed,),
+        parameters={"model": take.facts["model"], "guidance": take.facts["guidance_milli"] / 1000},
+    )
+    (output,) = registry.engine("audiocraft").generate(request, lambda done, total: None)
+    assert dict(output.facts) == take.facts
+    made = measuring.stored(output.audio, output.sample_rate_hz, role="full_mix", name="again")
+    assert made.staged.sha256 == take.asset.sha256
 
 
 def job_of(run: PromptRun) -> Job:
