@@ -45,8 +45,8 @@ def choose(form: forms.Form, name: str, rows: Any) -> None:
 class ReleaseForm(forms.Form):
     title = forms.CharField(max_length=160)
     kind = forms.ChoiceField(choices=Release.Kind.choices)
-    artist = forms.ModelChoiceField(queryset=Artist.objects.none())
-    imprint = forms.ModelChoiceField(queryset=Imprint.objects.none())
+    artist = forms.ModelChoiceField(queryset=Artist.objects.none(), empty_label="choose one")
+    imprint = forms.ModelChoiceField(queryset=Imprint.objects.none(), empty_label="choose one")
 
     def __init__(self, *args: Any, artists: Any, imprints: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,9 +90,12 @@ class ReleaseEditForm(forms.Form):
 class RecordingForm(forms.Form):
     title = forms.CharField(max_length=160)
     version_title = forms.CharField(max_length=80, required=False, help_text="For example Radio Edit.")
-    imprint = forms.ModelChoiceField(queryset=Imprint.objects.none())
+    imprint = forms.ModelChoiceField(queryset=Imprint.objects.none(), empty_label="choose one")
     work = forms.ModelChoiceField(
-        queryset=Work.objects.none(), required=False, help_text="Empty: this is a new composition."
+        queryset=Work.objects.none(),
+        required=False,
+        empty_label="a new composition",
+        help_text="Choose one if this is another recording of it.",
     )
     iswc = forms.CharField(
         label="ISWC", max_length=20, required=False, help_text="If the work has one already."
@@ -109,7 +112,7 @@ class RecordingForm(forms.Form):
 
 
 class TrackForm(forms.Form):
-    recording = forms.ModelChoiceField(queryset=Recording.objects.none())
+    recording = forms.ModelChoiceField(queryset=Recording.objects.none(), empty_label="choose one")
 
     def __init__(self, *args: Any, recordings: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

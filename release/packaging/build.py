@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from release.packaging.facts import PackageFacts, TrackFacts, gather
 from release.services import packages
 from release.services.packages import MadePart
 
+WORK_PREFIX = "package-"
+LEFT_BEHIND_S = 24 * 3600
 _MEDIA_TYPES = {
     ".pdf": "application/pdf",
     ".json": "application/json",
@@ -46,8 +49,16 @@ def build_package(claim: jobs.Claim) -> None:
     facts = gather(package)
     folder = Path(settings.DEADWAX_DATA) / "run"
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix="package-") as work:
+    _sweep(folder)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=WORK_PREFIX) as work:
         _Builder(claim=claim, facts=facts, folder=Path(work)).run()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what builds that were killed left behind; a build takes minutes, so a day is ample."""
+    for left in folder.glob(f"{WORK_PREFIX}*"):
+        if time.time() - left.stat().st_mtime > LEFT_BEHIND_S:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @dataclass(kw_only=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -387,6 +389,16 @@ def test_a_cancelled_building_leaves_no_package(house):
     package = Package.objects.select_related("job", "release").get(pk=package.pk)
     assert (package.job.state, package.asset) == ("cancelled", None)
     assert package.release.state == "approved"
+
+
+def test_what_a_killed_build_left_behind_is_swept_and_a_running_one_is_left_alone(house, settings):
+    run = Path(settings.DEADWAX_DATA) / "run"
+    for name, age_s in (("package-dead", 2 * 24 * 3600), ("package-busy", 60)):
+        (run / name).mkdir(parents=True, exist_ok=True)
+        os.utime(run / name, (time.time() - age_s,) * 2)
+    finished(order(house, house.ready(parts=("voice",))))
+    assert [path.name for path in run.glob("package-*")] == ["package-busy"]
+    (run / "package-busy").rmdir()
 
 
 def test_one_package_is_built_at_a_time(house):
