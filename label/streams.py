@@ -26,11 +26,9 @@ class Readable:
         return self.everything or stream in self.streams or stream.startswith(self.families)
 
     @property
-    def narrowing(self) -> dict[str, frozenset[str] | tuple[str, ...]]:
-        """As `queries.ledger_page` takes it."""
-        if self.everything:
-            return {}
-        return {"families": self.families} if self.families else {"streams": self.streams}
+    def only(self) -> frozenset[str] | None:
+        """The single streams, None where more than those may be read: as `queries.ledger_page` takes it."""
+        return None if self.everything or self.families else self.streams
 
 
 def readable(user: User) -> Readable:

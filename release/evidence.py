@@ -11,6 +11,7 @@ from provenance.elements import Origin, element_label, element_order
 from provenance.queries import bodies_for_asset
 from release.labels import ElementOrigins
 from release.models import Declaration
+from release.reading import declaration_of, resolutions_of
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,9 @@ def evidence_for(master: Master) -> Evidence:
     sha256 = master.wav.sha256 if master.wav else ""
     stream = master.project.stream
     bodies = bodies_for_asset(sha256, decisions=False, stream=stream) if sha256 else ()
-    declaration = (
-        Declaration.objects.filter(master=master).order_by("-number").prefetch_related("resolutions").first()
-    )
+    declaration = declaration_of(master)
     settled: dict[str, Origin] = {}
     if declaration is not None:
-        for resolution in sorted(declaration.resolutions.all(), key=lambda row: row.entry_id):
+        for resolution in resolutions_of(declaration):
             settled[resolution.element] = Origin(resolution.origin)
     return Evidence(master, fold(bodies, sha256, stream=stream), declaration, settled, tuple(bodies))

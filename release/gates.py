@@ -18,8 +18,8 @@ from release import identifiers
 from release.credits import CREDIT_ROLES
 from release.errors import UserFault
 from release.evidence import Evidence, evidence_for
-from release.models import Recording, Release, Track
-from release.reading import approval_of, cover_of, standing_credits, tracks_of
+from release.models import Artwork, Recording, Release, Track
+from release.reading import Contents, approval_of, contents_of, standing_credits
 
 Level = Literal["block", "warn"]
 WHOLE_BP = 10_000
@@ -44,16 +44,20 @@ class Gate:
 
 
 def gates(
-    release: Release, *, read: Callable[[Master], Evidence] = evidence_for, approved: bool | None = None
+    release: Release,
+    *,
+    read: Callable[[Master], Evidence] = evidence_for,
+    approved: bool | None = None,
+    contents: Contents | None = None,
 ) -> list[Gate]:
     """All gates that are not open, blocks first. Without a block among them the package can be built.
 
-    `read` gives a master's evidence, `approved` whether the release is approved as it stands: a page that shows them
-    reads them once.
+    `read` gives a master's evidence, `approved` whether the release is approved as it stands, `contents` what is on
+    it: a page that shows them reads them once.
     """
-    found = [*_metadata(release), *_cover(release)]
-    tracks = list(tracks_of(release))
-    if not tracks:
+    contents = contents or contents_of(release)
+    found = [*_metadata(release), *_cover(release, contents.cover)]
+    if not contents.tracks:
         found.append(
             Gate(
                 code="no_tracks",
@@ -65,10 +69,10 @@ def gates(
                 cure_title="Add a track",
             )
         )
-    for track in tracks:
+    for track in contents.tracks:
         found += _track(track, read)
     if not any(gate.level == "block" for gate in found) and not (
-        approval_of(release) is not None if approved is None else approved
+        approval_of(release, contents=contents) is not None if approved is None else approved
     ):
         before = release.approvals.exists()
         found.append(
@@ -87,8 +91,8 @@ def gates(
     return sorted(found, key=lambda gate: gate.level != "block")
 
 
-def blocking(release: Release) -> list[Gate]:
-    return [gate for gate in gates(release) if gate.level == "block"]
+def blocking(release: Release, *, contents: Contents | None = None) -> list[Gate]:
+    return [gate for gate in gates(release, contents=contents) if gate.level == "block"]
 
 
 def _metadata(release: Release) -> Iterator[Gate]:
@@ -145,8 +149,7 @@ def _number(value: str, title: str, check: Any, gate: Any) -> Iterator[Gate]:
         yield gate("invalid_metadata", fault.message)
 
 
-def _cover(release: Release) -> Iterator[Gate]:
-    cover = cover_of(release)
+def _cover(release: Release, cover: Artwork | None) -> Iterator[Gate]:
     where: dict[str, Any] = {
         "cure": "release:artwork",
         "cure_args": (release.pk,),

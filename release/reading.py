@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
+from generation.models import Master
 from provenance import canonical
-from release.models import Approval, Artwork, Contribution, Declaration, Recording, Release, Track
+from release.models import (
+    Approval,
+    Artwork,
+    Contribution,
+    Declaration,
+    Recording,
+    Release,
+    Resolution,
+    Track,
+)
 
 CHANGEABLE = frozenset(
     {
@@ -30,16 +41,49 @@ CHANGEABLE = frozenset(
 )
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What is on a release: read once where several questions are asked about it."""
+
+    tracks: Sequence[Track]
+    cover: Artwork | None
+
+
+def contents_of(release: Release) -> Contents:
+    return Contents(list(tracks_of(release)), cover_of(release))
+
+
+def contents_by_release(releases: Sequence[Release]) -> dict[object, Contents]:
+    """`contents_of` for several releases in as many queries as for one."""
+    covers = covers_of(releases)
+    tracks: dict[object, list[Track]] = {release.pk: [] for release in releases}
+    for track in _loaded(Track.objects.filter(release__in=list(tracks))):
+        tracks[track.release_id].append(track)
+    return {key: Contents(found, covers.get(key)) for key, found in tracks.items()}
+
+
 def tracks_of(release: Release) -> QuerySet[Track]:
     """The tracks that are on the release, in order, with all that a page, a gate or a digest asks of them."""
-    standing = (
-        Contribution.objects.filter(active=True)
-        .select_related("person")
-        .order_by("scope", "role", "person_id")
-    )
+    return _loaded(release.tracks.all())
+
+
+def with_credits(recordings: QuerySet[Recording]) -> QuerySet[Recording]:
+    """Recordings whose `standing_credits` cost no query each."""
+    return recordings.prefetch_related(_standing("contributions"))
+
+
+def _standing(path: str) -> Prefetch[str, QuerySet[Contribution], str]:
+    rows = Contribution.objects.filter(active=True).select_related("person")
+    return Prefetch(path, rows.order_by("scope", "role", "person_id"), to_attr="standing_credits")
+
+
+def _loaded(tracks: QuerySet[Track]) -> QuerySet[Track]:
     return (
-        release.tracks.filter(active=True)
-        .prefetch_related(Prefetch("recording__contributions", standing, to_attr="standing_credits"))
+        tracks.filter(active=True)
+        .prefetch_related(
+            _standing("recording__contributions"),
+            "recording__master__declarations__resolutions",
+        )
         .select_related(
             "recording__master__wav__analysis",
             "recording__master__flac",
@@ -61,6 +105,16 @@ def standing_credits(recording: Recording) -> list[Contribution]:
     return known
 
 
+def declaration_of(master: Master) -> Declaration | None:
+    """The newest declaration; those that `tracks_of` brought along cost no query."""
+    return max(master.declarations.all(), key=lambda row: row.number, default=None)
+
+
+def resolutions_of(declaration: Declaration) -> list[Resolution]:
+    """What was settled, the earliest first."""
+    return sorted(declaration.resolutions.all(), key=lambda row: row.entry_id)
+
+
 def covers_of(releases: Iterable[Release]) -> dict[object, Artwork]:
     """Release id -> its cover, in one query for a whole list."""
     newest = (
@@ -76,32 +130,23 @@ def cover_of(release: Release) -> Artwork | None:
     return release.artworks.select_related("asset").order_by("-entry_id").first()
 
 
-def state_digest(release: Release) -> str:
+def state_digest(release: Release, *, contents: Contents | None = None) -> str:
     """SHA-256 over all that an approval is about, so that any later change needs a new approval."""
-    cover, tracks = cover_of(release), list(tracks_of(release))
-    declared = _declarations(tracks)
+    contents = contents or contents_of(release)
+    cover = contents.cover
     state = {
         "release": {name: getattr(release, name) for name in sorted(CHANGEABLE)},
         "catalogue_number": release.catalogue_number,
         "cover": [cover.asset.sha256, cover.origin] if cover else None,
-        "tracks": [_track_state(track, declared.get(track.recording.master_id)) for track in tracks],
+        "tracks": [_track_state(track) for track in contents.tracks],
     }
     return hashlib.sha256(canonical.dumps(canonical.plain(state))).hexdigest()
 
 
-def _declarations(tracks: Iterable[Track]) -> dict[object, Declaration]:
-    """Master id -> its newest declaration, with what was settled."""
-    newest = (
-        Declaration.objects.filter(master__in=[track.recording.master_id for track in tracks])
-        .order_by("master_id", "-number")
-        .distinct("master_id")
-        .prefetch_related("resolutions")
-    )
-    return {declaration.master_id: declaration for declaration in newest}
-
-
-def _track_state(track: Track, declaration: Declaration | None) -> dict[str, Any]:
+def _track_state(track: Track) -> dict[str, Any]:
     recording = track.recording
+    declaration = declaration_of(recording.master)
+    settled = resolutions_of(declaration) if declaration else []
     return {
         "number": track.number,
         "isrc": recording.isrc,
@@ -111,19 +156,14 @@ def _track_state(track: Track, declaration: Declaration | None) -> dict[str, Any
         "iswc": recording.work.iswc,
         "master": recording.master.wav.sha256 if recording.master.wav else None,
         "declaration": str(declaration.pk) if declaration else None,
-        "settled": [
-            [row.element, row.origin]
-            for row in sorted(
-                declaration.resolutions.all() if declaration else (), key=lambda row: row.entry_id
-            )
-        ],
+        "settled": [[row.element, row.origin] for row in settled],
         "credits": [[str(row.person_id), row.role, row.share_bp] for row in standing_credits(recording)],
     }
 
 
-def approval_of(release: Release) -> Approval | None:
+def approval_of(release: Release, *, contents: Contents | None = None) -> Approval | None:
     """The approval of the release exactly as it stands now, if there is one."""
-    digest = state_digest(release)
+    digest = state_digest(release, contents=contents)
     return (
         release.approvals.filter(state_digest=digest)
         .select_related("approved_by")

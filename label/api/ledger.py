@@ -60,11 +60,13 @@ class LedgerView(APIView):
         query = LedgerQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         wanted = query.validated_data
+        allowed = readable(cast(User, request.user))
         page = queries.ledger_page(
+            streams=allowed.only,
+            families=allowed.families,
             refs=[wanted["about"]] if wanted.get("about") else (),
             kinds=[wanted["kind"]] if wanted.get("kind") else (),
             before=wanted.get("before"),
-            **readable(cast(User, request.user)).narrowing,
         )
         return Response(LedgerPageSerializer({"older": page.older, "results": lines(page.entries)}).data)
 

@@ -45,7 +45,7 @@ def sketch(*, quick: bool) -> Iterator[Figure]:
     cpu_s = time.process_time()
     spent_s = timed(lambda: made.extend(engine.generate(request, lambda done, total: None)))
     cpu_s = time.process_time() - cpu_s
-    beside_s = timed(lambda: [_as_flac(output) for output in made])
+    beside_s = timed(lambda: _write_all(made))
     yield Figure(
         name=f"sketch, {takes} takes of {duration_s:g} s",
         value=spent_s,
@@ -56,9 +56,10 @@ def sketch(*, quick: bool) -> Iterator[Figure]:
     )
 
 
-def _as_flac(output: GenerationOutput) -> None:
-    for audio in (output.audio, *(stem.audio for stem in output.stems)):
-        soundfile.write(io.BytesIO(), audio.T, output.sample_rate_hz, format="FLAC", subtype="PCM_16")
+def _write_all(made: list[GenerationOutput]) -> None:
+    for output in made:
+        for audio in (output.audio, *(stem.audio for stem in output.stems)):
+            soundfile.write(io.BytesIO(), audio.T, output.sample_rate_hz, format="FLAC", subtype="PCM_16")
 
 
 def rendering(*, quick: bool) -> Iterator[Figure]:

@@ -23,12 +23,14 @@ def ledger_page(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     kinds = event_kinds()
     ref = request.GET.get("about", "")[:80]
+    allowed = readable(user)
     page = queries.ledger_page(
         refs=[ref] if ref else (),
+        streams=allowed.only,
+        families=allowed.families,
         kinds=[kind] if kind in kinds else (),
         until=_until(request.GET.get("until", "")),
         before=_number(request.GET.get("before", "")),
-        **readable(user).narrowing,
     )
     context = {
         "lines": lines(page.entries),
@@ -90,7 +92,8 @@ def _until(text: str) -> dt.datetime | None:
 @require_safe
 def feed(request: HttpRequest) -> HttpResponse:
     """The newest entries about one thing, as a fragment that other apps' pages include by address."""
+    allowed = readable(user_of(request))
     page = queries.ledger_page(
-        refs=[request.GET.get("about", "")[:80]], size=8, **readable(user_of(request)).narrowing
+        refs=[request.GET.get("about", "")[:80]], streams=allowed.only, families=allowed.families, size=8
     )
     return render(request, "label/feed.html", {"lines": lines(page.entries)})

@@ -17,8 +17,9 @@ from generation.access import visible_jobs, visible_projects
 from generation.reading import masters_to_declare, takes_waiting
 from provenance.services import Job
 from release.access import visible_releases
-from release.gates import Gate, gates, lead_days
+from release.gates import Gate, blocking, lead_days
 from release.models import Release
+from release.reading import contents_by_release
 
 WEEKS = 6
 #: Releases whose gates are computed for this page, soonest first: each costs a fold per track.
@@ -60,7 +61,8 @@ def today_page(request: HttpRequest) -> HttpResponse:
         .exclude(state__in=[Release.State.PACKAGED, Release.State.WITHDRAWN])
         .order_by("release_date")[:LOOKED_AT]
     )
-    looked = [(release, [gate for gate in gates(release) if gate.level == "block"]) for release in releases]
+    contents = contents_by_release(releases)
+    looked = [(release, blocking(release, contents=contents[release.pk])) for release in releases]
     waiting = _waiting(user, looked)
     running = list(
         visible_jobs(user).filter(state__in=[Job.State.QUEUED, Job.State.RUNNING]).order_by("created_at")[:8]

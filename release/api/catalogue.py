@@ -24,6 +24,7 @@ from release.api.serializers import (
 from release.errors import BadField
 from release.evidence import evidence_for
 from release.models import Contribution, Declaration, Imprint, Recording, Resolution
+from release.reading import with_credits
 from release.services import ContributionRow
 
 ID = "[0-9a-fA-F-]{36}"
@@ -55,7 +56,7 @@ class RecordingViewSet(Studio):
 
     @extend_schema(responses=paged(RecordingSerializer))
     def list(self, request: Request) -> Response:
-        return self.page_of(RecordingSerializer, access.visible_recordings(self.user))
+        return self.page_of(RecordingSerializer, with_credits(access.visible_recordings(self.user)))
 
     @extend_schema(request=inputs.RecordingInput, responses={201: RecordingSerializer})
     def create(self, request: Request) -> Response:

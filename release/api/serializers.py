@@ -23,7 +23,7 @@ from release.models import (
     Resolution,
     Track,
 )
-from release.reading import approval_of, cover_of, tracks_of
+from release.reading import approval_of, cover_of, standing_credits, tracks_of
 
 
 class ImprintSerializer(serializers.ModelSerializer[Imprint]):
@@ -70,7 +70,7 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
         )  # fmt: skip
 
     def get_credits(self, row: Recording) -> list[dict[str, Any]]:
-        rows = row.contributions.filter(active=True).select_related("person")
+        rows = standing_credits(row)
         return list(ContributionSerializer(rows, many=True).data)
 
 

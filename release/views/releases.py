@@ -28,7 +28,7 @@ from release.forms import ArtworkForm, ImprintForm, ReleaseEditForm, ReleaseForm
 from release.gates import Gate, gates, lead_days
 from release.labels import overall
 from release.models import Release, Track
-from release.reading import CHANGEABLE, covers_of, tracks_of
+from release.reading import CHANGEABLE, contents_of, covers_of
 from release.services.releases import APPROVERS
 from release.thumbnails import small_cover
 
@@ -148,20 +148,20 @@ def release_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     release = access.release_for(user, pk)
     read = functools.cache(evidence_for)
-    approval = services.approval_of(release)
-    found = gates(release, read=read, approved=approval is not None)
+    contents = contents_of(release)
+    approval = services.approval_of(release, contents=contents)
+    found = gates(release, read=read, approved=approval is not None, contents=contents)
     blocking = [gate for gate in found if gate.level == "block"]
-    tracks = list(tracks_of(release))
     packages = list(release.packages.select_related("job", "asset", "requested_by")[:20])
-    on_it = [track.recording_id for track in tracks]
+    on_it = [track.recording_id for track in contents.tracks]
     recordings = access.visible_recordings(user).filter(artist=release.artist).exclude(pk__in=on_it)
     context = {
         "release": release,
         "gates": found,
         "blocking": blocking,
         "open_gates": _open_gates(found, approved=approval is not None),
-        "tracks": [_track_row(track, read) for track in tracks],
-        "cover": services.cover_of(release),
+        "tracks": [_track_row(track, read) for track in contents.tracks],
+        "cover": contents.cover,
         "approval": approval,
         "newest": packages[0] if packages else None,
         "packages": packages,
