@@ -55,6 +55,8 @@ def _prepare(command: str, argv: list[str]) -> None:
         os.environ["DEADWAX_ENGINES"] = "1"
         engines = True
     wanted = ["dev" if command in DEVELOPER_COMMANDS else "core"]
+    if os.environ.get("DEADWAX_STORAGE", "").startswith("s3:") and wanted == ["core"]:
+        wanted.append("s3")  # the developers' lock holds it already
     if engines:
         wanted.append("engines")
     environment.ensure(wanted)

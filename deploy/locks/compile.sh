@@ -8,6 +8,7 @@ locks=deploy/locks
 compile --override $locks/overrides.txt --extra s3 --group dev pyproject.toml -o $locks/dev.txt
 compile --override $locks/overrides.txt pyproject.toml -o $locks/core.txt
 echo "uv>=0.9" | compile - -o $locks/bootstrap.txt
+echo "boto3>=1.40" | compile --constraint $locks/dev.txt - -o $locks/s3.txt
 # Beside the others in one environment, so never another version of the same package. What the overrides switch off is
 # left out altogether.
 echo "audiocraft==1.3.0" | compile --override $locks/engines-overrides.txt --constraint $locks/dev.txt - -o $locks/engines.txt
