@@ -54,7 +54,7 @@ class S3Store:
             from botocore.config import Config
         except ImportError as error:
             raise BadStorageUrl(
-                "S3 storage needs the s3 extra: install it with `pip install 'deadwax[s3]'`, "
+                "S3 storage needs boto3: start by `python3 manage.py` with DEADWAX_STORAGE set, which installs it, "
                 "or use a file:/// storage setting."
             ) from error
         self.bucket = bucket
