@@ -11,6 +11,7 @@ import pytest
 
 from tests.cast import Cast, make_cast
 from tests.fixtures_stack import LiveStack
+from tests.release.conftest import cover  # noqa: F401 - a fixture
 from tests.support import chromium_path
 
 

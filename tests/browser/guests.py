@@ -58,7 +58,7 @@ class Guest:
         self._allowed |= set(statuses)
         try:
             yield
-            self.page.wait_for_load_state("networkidle")
+            self.page.wait_for_timeout(100)  # the console hears of it a moment after the page
         finally:
             self._allowed -= set(statuses)
 

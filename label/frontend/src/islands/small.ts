@@ -48,6 +48,7 @@ class Meter extends HTMLElement {
     this.setAttribute("aria-valuemin", String(min));
     this.setAttribute("aria-valuemax", String(max));
     this.setAttribute("aria-valuenow", String(value));
+    if (!this.getAttribute("value")) this.setAttribute("aria-valuetext", "not measured");
     if (!this.hasAttribute("aria-label") && !this.hasAttribute("aria-labelledby")) this.setAttribute("aria-label", this.previousElementSibling?.textContent?.trim() || "level");
   }
 }
