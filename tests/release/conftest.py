@@ -283,6 +283,11 @@ def cast(db: None) -> Cast:
 
 @pytest.fixture
 def house(cast: Cast, cover: bytes) -> House:
+    return make_house(cast, cover)
+
+
+def make_house(cast: Cast, cover: bytes) -> House:
+    """The label with its tool catalogue, offered engines and an imprint."""
     from generation import services as studio
     from release import services
 
