@@ -196,7 +196,7 @@ def test_without_boto3_the_message_says_what_to_install_and_the_file_store_still
         check=True,
         cwd=Path(__file__).parents[3],
     )
-    assert "s3 extra" in done.stdout
+    assert "needs boto3" in done.stdout
 
 
 def test_the_blob_package_does_not_load_boto3_or_django() -> None:
