@@ -1,0 +1,300 @@
+"""Every address of the site, for everybody: who may open it, and what a stranger is told. A new one must be added."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.label.conftest import as_
+from tests.scenes import SECRET_PROMPT, SECRET_REASON, Scene
+
+pytestmark = pytest.mark.django_db
+
+#: The order of the columns: owner, anr, release, rights, mara (the artist), collaborator (a reader), stranger.
+PEOPLE = ("owner", "anr", "release", "rights", "mara", "collaborator", "stranger")
+Row = tuple[int, ...]
+
+ALL: Row = (200,) * 7
+READ: Row = (200, 200, 200, 200, 200, 200, 404)  # of a project
+WRITE: Row = (200, 403, 403, 403, 200, 403, 404)
+MANAGE: Row = (200, 403, 403, 403, 200, 403, 404)
+HOUSE: Row = (200, 200, 200, 200, 200, 404, 404)  # of a release: no collaborators
+HOUSE_WRITE: Row = (200, 403, 200, 200, 403, 404, 404)
+ROSTER: Row = (200, 200, 200, 200, 200, 404, 404)
+ROSTER_WRITE: Row = (200, 200, 403, 403, 403, 404, 404)
+OWNER: Row = (200, 403, 403, 403, 403, 403, 403)
+
+Key = Callable[[Scene], Any]
+
+
+def _leaf(scene: Scene) -> str:
+    return bytes(scene.take.entry.leaf_hash).hex()
+
+
+#: GET. Name -> (the arguments, a row).
+PAGES: Mapping[str, tuple[Key | None, Row]] = {
+    "label:today": (None, ALL),
+    "label:ledger": (None, ALL),
+    "label:ledger-feed": (None, ALL),
+    "label:ledger-entry": (_leaf, READ),
+    "label:proof": (lambda s: s.master.pk, READ),
+    "label:bundle": (lambda s: s.master.pk, READ),
+    "artists:roster": (None, ALL),
+    "artists:artist": (lambda s: s.cast.artist.pk, ROSTER),
+    "artists:artist-new": (None, (200, 200, 403, 403, 403, 403, 403)),
+    "artists:artist-edit": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
+    "artists:person-new": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
+    "artists:people": (None, OWNER),
+    "artists:account": (None, ALL),
+    "generation:projects": (None, ALL),
+    "generation:project-new": (None, ALL),
+    "generation:project": (lambda s: s.project.pk, READ),
+    "generation:brief": (lambda s: s.project.pk, READ),
+    "generation:run-new": (lambda s: s.project.pk, WRITE),
+    "generation:upload-new": (lambda s: s.project.pk, WRITE),
+    "generation:arrangement-new": (lambda s: s.project.pk, WRITE),
+    "generation:run": (lambda s: s.run.pk, READ),
+    "generation:run-status": (lambda s: s.run.pk, READ),
+    "generation:take-audio": (lambda s: s.take.pk, READ),
+    "generation:take-peaks": (lambda s: s.take.pk, READ),
+    "generation:take-midi": (lambda s: s.take.pk, (404,) * 7),  # this take has no notes
+    "generation:stem-audio": (lambda s: s.stem.pk, READ),
+    "generation:stem-peaks": (lambda s: s.stem.pk, READ),
+    "generation:upload-audio": (lambda s: s.upload.pk, READ),
+    "generation:upload-peaks": (lambda s: s.upload.pk, READ),
+    "generation:arrangement": (lambda s: s.arrangement.pk, READ),
+    "generation:render": (lambda s: s.render.pk, READ),
+    "generation:render-audio": (lambda s: s.render.pk, READ),
+    "generation:render-peaks": (lambda s: s.render.pk, READ),
+    "generation:master": (lambda s: s.master.pk, READ),
+    "generation:master-audio": (lambda s: s.master.pk, READ),
+    "generation:master-peaks": (lambda s: s.master.pk, READ),
+    "generation:job": (lambda s: s.master.job_id, READ),
+    "release:releases": (None, ALL),
+    "release:release": (lambda s: s.release.pk, HOUSE),
+    "release:release-new": (None, (200, 403, 200, 200, 403, 403, 403)),
+    "release:release-edit": (lambda s: s.release.pk, HOUSE_WRITE),
+    "release:artwork": (lambda s: s.release.pk, HOUSE_WRITE),
+    "release:cover": (lambda s: s.release.pk, HOUSE),
+    "release:package": (lambda s: s.package.pk, HOUSE),
+    "release:package-status": (lambda s: s.package.pk, HOUSE),
+    "release:package-file": (lambda s: (s.package.pk, "package.zip"), HOUSE),
+    "release:imprints": (None, (200, 403, 200, 200, 403, 403, 403)),
+    "release:declaration": (lambda s: s.master.pk, READ),
+    "release:recording-new": (lambda s: s.unreleased.pk, HOUSE_WRITE),
+    "release:recording": (lambda s: s.recording.pk, HOUSE),
+    "release:contributions": (lambda s: s.recording.pk, HOUSE_WRITE),
+}
+
+#: POST (or PUT) only. Name -> (the arguments, what a reader is told, what a stranger is told). Nobody else tries.
+ACTIONS: Mapping[str, tuple[Key | None, int, int]] = {
+    "artists:role-change": (lambda s: s.cast.anr.pk, 403, 403),
+    "artists:account-close": (lambda s: s.cast.anr.pk, 403, 403),
+    "artists:invitation-withdraw": (lambda s: s.invitation.pk, 403, 403),
+    "generation:members": (lambda s: s.project.pk, 403, 404),
+    "generation:member-remove": (lambda s: (s.project.pk, s.member.pk), 403, 404),
+    "generation:take-decide": (lambda s: s.take.pk, 403, 404),
+    "generation:take-heard": (
+        lambda s: s.take.pk,
+        400,
+        404,
+    ),  # a reader may listen; this says nothing that was heard
+    "generation:arrangement-save": (lambda s: s.arrangement.pk, 403, 404),
+    "generation:version-name": (lambda s: s.version.pk, 403, 404),
+    "generation:render-new": (lambda s: s.version.pk, 403, 404),
+    "generation:job-cancel": (lambda s: s.master.job_id, 403, 404),
+    "generation:job-retry": (lambda s: s.master.job_id, 403, 404),
+    "release:track-add": (lambda s: s.release.pk, 404, 404),
+    "release:approve": (lambda s: s.release.pk, 404, 404),
+    "release:withdraw": (lambda s: s.release.pk, 404, 404),
+    "release:package-new": (lambda s: s.release.pk, 404, 404),
+    "release:track-remove": (lambda s: s.track.pk, 404, 404),
+    "release:track-move": (lambda s: s.track.pk, 404, 404),
+    "release:package-cancel": (lambda s: s.package.pk, 404, 404),
+    "release:package-retry": (lambda s: s.package.pk, 404, 404),
+    "release:resolve": (lambda s: s.declaration.pk, 403, 404),
+}
+
+#: For anybody. Name -> (the arguments, the status without an account).
+PUBLIC: Mapping[str, tuple[Key | None, int]] = {
+    "label:check": (None, 200),
+    "label:health": (None, 200),
+    "label:checkpoint": (None, 200),
+    "artists:login": (None, 200),
+    "artists:invitation": (lambda s: s.secret, 200),
+    "api:schema": (None, 200),
+    "api:docs": (None, 200),
+    "api:tokens": (None, 405),
+    "api:checkpoint": (None, 200),
+}
+ELSEWHERE = {"artists:logout"}  # tests/artists
+
+#: The API's subjects by the first word of their names. Lists hold only what their reader may see.
+API_SUBJECTS: Mapping[str, Key] = {
+    "artist": lambda s: s.cast.artist.pk,
+    "person": lambda s: s.house.writer.pk,
+    "project": lambda s: s.project.pk,
+    "run": lambda s: s.run.pk,
+    "take": lambda s: s.take.pk,
+    "stem": lambda s: s.stem.pk,
+    "upload": lambda s: s.upload.pk,
+    "arrangement": lambda s: s.arrangement.pk,
+    "version": lambda s: s.version.pk,
+    "render": lambda s: s.render.pk,
+    "master": lambda s: s.master.pk,
+    "job": lambda s: s.master.job_id,
+    "imprint": lambda s: s.house.imprint.pk,
+    "recording": lambda s: s.recording.pk,
+    "evidence": lambda s: s.master.pk,
+    "declaration": lambda s: s.declaration.pk,
+    "resolution": lambda s: s.declaration.pk,
+    "release": lambda s: s.release.pk,
+    "track": lambda s: s.track.pk,
+    "package": lambda s: s.package.pk,
+    "ledger": _leaf,
+}
+#: The same for everybody who is logged in: the tool catalogue, the engines, oneself.
+API_SHARED = {"tool", "engine", "me", "token"}
+
+
+def _names(
+    patterns: list[Any] | None = None, space: str = "", lead: str = ""
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every named address with the names of its arguments."""
+    for item in get_resolver().url_patterns if patterns is None else patterns:
+        text = lead + str(item.pattern)
+        if isinstance(item, URLResolver):
+            inner = ":".join(filter(None, (space, item.namespace)))
+            yield from _names(item.url_patterns, inner, text)
+        elif isinstance(item, URLPattern):
+            assert item.name, f"{text} has no name"
+            arguments = re.findall(r"<(?:\w+:)?(\w+)>", text)
+            yield ":".join(filter(None, (space, item.name))), tuple(arguments)
+
+
+def _path(scene: Scene, name: str, key: Key | None) -> str:
+    if key is None:
+        return reverse(name)
+    value = key(scene)
+    return reverse(name, args=value if isinstance(value, tuple) else [value])
+
+
+def test_every_address_is_in_this_matrix() -> None:
+    named = {name for name, _ in _names()}
+    pages = {name for name in named if not name.startswith("api:")}
+    listed = {*PAGES, *ACTIONS, *PUBLIC, *ELSEWHERE}
+    assert pages - listed == set(), "say here who may open it"
+    assert {name for name in listed if name not in named} == set(), "gone, take it off the matrix"
+    words = {name.removeprefix("api:").partition("-")[0] for name in named - pages} - {
+        name.removeprefix("api:") for name in PUBLIC
+    }
+    assert words - set(API_SUBJECTS) - API_SHARED == set(), "say here what a stranger must not see of it"
+
+
+def test_without_an_account_only_the_public_pages_open(scene: Scene) -> None:
+    nobody = as_(None)
+    for name, (key, _) in PAGES.items():
+        answer = nobody.get(_path(scene, name, key))
+        assert (answer.status_code, answer.get("Location", "").partition("?")[0]) == (302, "/login/"), name
+    for name, (key, _, _) in ACTIONS.items():
+        answer = nobody.post(_path(scene, name, key))
+        assert (answer.status_code, answer.get("Location", "").partition("?")[0]) == (302, "/login/"), name
+    for name, (key, status) in PUBLIC.items():
+        assert nobody.get(_path(scene, name, key)).status_code == status, name
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_each_page_opens_for_whom_it_is_and_for_nobody_else(scene: Scene, person: str) -> None:
+    client, column = as_(getattr(scene.cast, person)), PEOPLE.index(person)
+    wrong = {}
+    for name, (key, row) in PAGES.items():
+        status = client.get(_path(scene, name, key)).status_code
+        if name.endswith("-peaks") and status == 202:
+            status = 200  # not drawn yet: nothing but the right to see it was asked
+        if status != row[column]:
+            wrong[name] = (status, row[column])
+    assert wrong == {}, "name: (is, should be)"
+
+
+def test_readers_and_strangers_change_nothing(scene: Scene) -> None:
+    from provenance.models import Entry
+
+    before = Entry.objects.count()
+    wrong = {}
+    for person, column in (("collaborator", 1), ("stranger", 2)):
+        client = as_(getattr(scene.cast, person))
+        for name, row in ACTIONS.items():
+            status = client.post(_path(scene, name, row[0])).status_code
+            if status != row[column]:
+                wrong[f"{person} {name}"] = (status, row[column])
+            assert client.get(_path(scene, name, row[0])).status_code in (403, 404, 405), name
+    assert wrong == {}, "name: (is, should be)"
+    assert Entry.objects.count() == before
+
+
+def test_what_a_stranger_may_open_tells_nothing_of_others(scene: Scene) -> None:
+    client = as_(scene.cast.stranger)
+    private = [
+        SECRET_REASON,
+        SECRET_PROMPT,
+        scene.project.title,
+        scene.cast.artist.name,
+        scene.recording.isrc,
+    ]
+    private += [str(key(scene)) for key in API_SUBJECTS.values()]
+    for name, (key, _) in PAGES.items():
+        answer = client.get(_path(scene, name, key))
+        body = b"".join(answer) if answer.streaming else answer.content
+        asked = str(key(scene)) if key else ""
+        for words in private:
+            if words == asked or words in asked:
+                continue  # what was in the address may be in the answer
+            assert words not in body.decode(errors="replace"), f"{name} tells {words}"
+
+
+def test_the_api_answers_nobody_without_a_token(scene: Scene) -> None:
+    nobody = as_(None)
+    for name, arguments in _api_names():
+        path = _api_path(scene, name, arguments)
+        for method in ("get", "post", "put", "patch", "delete"):
+            answer = getattr(nobody, method)(path, content_type="application/json")
+            assert answer.status_code == 401, f"{method} {name}"
+            assert answer["Content-Type"].startswith("application/json"), name
+
+
+def test_the_api_tells_a_stranger_nothing(scene: Scene) -> None:
+    from provenance.models import Entry
+
+    client = as_(scene.cast.stranger)
+    before = Entry.objects.count()
+    ids = {str(key(scene)) for key in API_SUBJECTS.values()}
+    for name, arguments in _api_names():
+        if name.removeprefix("api:").partition("-")[0] in API_SHARED:
+            continue
+        path = _api_path(scene, name, arguments)
+        for method in ("get", "post", "put", "patch", "delete"):
+            answer = getattr(client, method)(path, {}, content_type="application/json")
+            allowed = (403, 404, 405) if arguments else (200, 400, 403, 405)
+            assert answer.status_code in allowed, f"{method} {name}: {answer.status_code}"
+            if answer.status_code == 200:
+                text = answer.content.decode()
+                assert not any(pk in text for pk in ids), f"{name} lists what is not his"
+    assert Entry.objects.count() == before
+
+
+def _api_names() -> list[tuple[str, tuple[str, ...]]]:
+    return sorted({(name, args) for name, args in _names() if name.startswith("api:") and name not in PUBLIC})
+
+
+def _api_path(scene: Scene, name: str, arguments: tuple[str, ...]) -> str:
+    if not arguments:
+        return reverse(name)
+    word = name.removeprefix("api:").partition("-")[0]
+    own = API_SUBJECTS[word](scene) if word in API_SUBJECTS else uuid.uuid4()
+    values = [own, *["package.zip", "x", "x"]][: len(arguments)]
+    return reverse(name, kwargs=dict(zip(arguments, values, strict=True)))
