@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import operator
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from django.db import connection
@@ -206,40 +206,63 @@ def entries_for_asset(sha256: str, *, decisions: bool = True, stream: str | None
     they say the same as our own, and its decisions always: they are nobody's business here. Where they say something
     else they stay, because the fold has to weigh them.
     """
-    made, subjects = _makers(sha256, stream)
-    found = {entry.id: entry for entry, _ in made}
-    if decisions and (things := sorted(ref for ref in subjects if ref.startswith(_THINGS))):
+    (walk,) = _walk([(sha256, stream)])
+    found = {key: entry for key, (entry, _) in walk.found.items()}
+    if decisions and (things := sorted(ref for ref in walk.subjects if ref.startswith(_THINGS))):
         about = Entry.objects.filter(refs__overlap=things).exclude(id__in=found)
         found |= {entry.id: entry for entry in about.select_related("leaf")}
     return [found[key] for key in sorted(found)]
 
 
-def _makers(sha256: str, stream: str | None) -> tuple[list[tuple[Entry, EntryBody]], set[str]]:
-    """The entries that made the asset and what it was made from, in no order, and what our own were about."""
-    found: dict[int, tuple[Entry, EntryBody]] = {}
-    subjects: set[str] = set()
-    known, wanted = {sha256}, {sha256}
-    while wanted:
-        made = Entry.objects.filter(refs__overlap=sorted(f"asset:{asset}" for asset in wanted)).exclude(
-            id__in=found
-        )
+@dataclass(slots=True)
+class _Walk:
+    """One walk back from an asset: what is found, what is still to be looked for, what our own entries were about."""
+
+    stream: str | None
+    known: set[str]
+    wanted: set[str]
+    found: dict[int, tuple[Entry, EntryBody]] = field(default_factory=dict)
+    subjects: set[str] = field(default_factory=set)
+
+    def step(self, makers: Mapping[str, Sequence[tuple[Entry, EntryBody]]]) -> None:
+        """Take in what made the wanted assets; then their sources are wanted."""
+        fresh = {
+            entry.id: (entry, body)
+            for sha256 in self.wanted
+            for entry, body in makers.get(sha256, ())
+            if entry.id not in self.found
+        }
+        own = [body for entry, body in fresh.values() if entry.stream == self.stream]
         sources: set[str] = set()
-        bodies = ((entry, parsed(entry)) for entry in made.select_related("leaf"))
-        makers = [
-            (entry, body) for entry, body in bodies if any(output.sha256 in wanted for output in body.outputs)
-        ]
-        own = [body for entry, body in makers if entry.stream == stream]
-        for entry, body in makers:
-            foreign = stream is not None and entry.stream != stream
-            if foreign and _says_the_same(body, own, wanted):
+        for entry, body in fresh.values():
+            foreign = self.stream is not None and entry.stream != self.stream
+            if foreign and _says_the_same(body, own, self.wanted):
                 continue
-            found[entry.id] = entry, body
+            self.found[entry.id] = entry, body
             sources.update(_sources(body))
             if not foreign or not entry.stream.startswith("project:"):
-                subjects.update(body.subjects)
-        wanted = sources - known
-        known |= wanted
-    return list(found.values()), subjects
+                self.subjects.update(body.subjects)
+        self.wanted = sources - self.known
+        self.known |= self.wanted
+
+    @property
+    def bodies(self) -> list[EntryBody]:
+        return [self.found[key][1] for key in sorted(self.found)]
+
+
+def _walk(targets: Iterable[tuple[str, str | None]]) -> list[_Walk]:
+    """The entries that made each asset and what it was made from: one query per step back, for all of them."""
+    walks = [_Walk(stream, {sha256}, {sha256}) for sha256, stream in targets]
+    while wanted := set().union(*(walk.wanted for walk in walks)):
+        makers: dict[str, list[tuple[Entry, EntryBody]]] = {}
+        made = Entry.objects.filter(refs__overlap=sorted(f"asset:{sha256}" for sha256 in wanted))
+        for entry in made.select_related("leaf"):
+            body = parsed(entry)
+            for sha256 in {output.sha256 for output in body.outputs} & wanted:
+                makers.setdefault(sha256, []).append((entry, body))
+        for walk in walks:
+            walk.step(makers)
+    return walks
 
 
 def _says_the_same(body: EntryBody, own: Sequence[EntryBody], wanted: set[str]) -> bool:
@@ -257,9 +280,13 @@ def _says_the_same(body: EntryBody, own: Sequence[EntryBody], wanted: set[str]) 
 def bodies_for_asset(sha256: str, *, decisions: bool = True, stream: str | None = None) -> list[EntryBody]:
     """`entries_for_asset` as the fold reads them. It weighs what the makers say: decisions are for showing."""
     if not decisions:
-        made, _ = _makers(sha256, stream)
-        return [body for _, body in sorted(made, key=lambda pair: pair[0].id)]
+        return bodies_for_assets([(sha256, stream)])[0]
     return [parsed(entry) for entry in entries_for_asset(sha256, decisions=decisions, stream=stream)]
+
+
+def bodies_for_assets(targets: Iterable[tuple[str, str | None]]) -> list[list[EntryBody]]:
+    """For each asset and its stream what made it and what it was made from, in as many queries as for one."""
+    return [walk.bodies for walk in _walk(targets)]
 
 
 def _sources(body: EntryBody) -> set[str]:

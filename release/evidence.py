@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from generation.models import Master
 from provenance.authorship import AuthorshipMap, EntryBody, fold
 from provenance.elements import Origin, element_label, element_order
-from provenance.queries import bodies_for_asset
+from provenance.queries import bodies_for_assets
 from release.labels import ElementOrigins
 from release.models import Declaration
 from release.reading import declaration_of, resolutions_of
@@ -74,12 +74,25 @@ class Evidence:
 
 def evidence_for(master: Master) -> Evidence:
     """Fold the lineage of the master's WAV. Raises `SystemFault`-like errors only for a broken record."""
+    return evidence_of([master])[master.pk]
+
+
+def evidence_of(masters: Iterable[Master]) -> dict[object, Evidence]:
+    """Master id -> its evidence, in about as many queries as for one where `reading.tracks_of` brought the masters."""
+    rows = {master.pk: master for master in masters}
+    made = [master for master in rows.values() if master.wav]
+    found = bodies_for_assets((master.wav.sha256, master.project.stream) for master in made if master.wav)
+    bodies = {master.pk: bodies for master, bodies in zip(made, found, strict=True)}
+    return {key: _evidence(master, bodies.get(key, [])) for key, master in rows.items()}
+
+
+def _evidence(master: Master, bodies: list[EntryBody]) -> Evidence:
     sha256 = master.wav.sha256 if master.wav else ""
-    stream = master.project.stream
-    bodies = bodies_for_asset(sha256, decisions=False, stream=stream) if sha256 else ()
     declaration = declaration_of(master)
     settled: dict[str, Origin] = {}
     if declaration is not None:
         for resolution in resolutions_of(declaration):
             settled[resolution.element] = Origin(resolution.origin)
-    return Evidence(master, fold(bodies, sha256, stream=stream), declaration, settled, tuple(bodies))
+    return Evidence(
+        master, fold(bodies, sha256, stream=master.project.stream), declaration, settled, tuple(bodies)
+    )

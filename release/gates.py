@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.urls import reverse
 from django.utils import timezone
 
-from generation.models import Master, ToolTerms
-from generation.services import TermsUse, lineage_terms
+from generation.models import ToolTerms
+from generation.services import TermsUse, terms_by_master
 from provenance.elements import element_label
 from provenance.words import join
 from release import identifiers
 from release.credits import CREDIT_ROLES
 from release.errors import UserFault
-from release.evidence import Evidence, evidence_for
+from release.evidence import Evidence, evidence_of
 from release.models import Artwork, Recording, Release, Track
-from release.reading import Contents, approval_of, contents_of, standing_credits
+from release.reading import Contents, approval_of, contents_by_release, contents_of, standing_credits
 
 Level = Literal["block", "warn"]
 WHOLE_BP = 10_000
@@ -43,19 +43,35 @@ class Gate:
         return reverse(self.cure, args=self.cure_args) if self.cure else ""
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the ledger and the catalogue know of masters, by master id."""
+
+    evidence: Mapping[object, Evidence]
+    terms: Mapping[object, Sequence[TermsUse]]
+
+
+def known_of(contents: Iterable[Contents]) -> Known:
+    """What is known of all that is on some releases, in about as many queries as for one track."""
+    masters = [track.recording.master for one in contents for track in one.tracks]
+    evidence = evidence_of(master for master in masters if master.wav is not None)
+    return Known(evidence, terms_by_master((one.master, one.bodies) for one in evidence.values()))
+
+
 def gates(
     release: Release,
     *,
-    read: Callable[[Master], Evidence] = evidence_for,
     approved: bool | None = None,
     contents: Contents | None = None,
+    known: Known | None = None,
 ) -> list[Gate]:
     """All gates that are not open, blocks first. Without a block among them the package can be built.
 
-    `read` gives a master's evidence, `approved` whether the release is approved as it stands, `contents` what is on
-    it: a page that shows them reads them once.
+    `approved`: whether the release is approved as it stands, `contents`: what is on it, `known`: what is known of its
+    masters. A page that shows them reads them once.
     """
     contents = contents or contents_of(release)
+    known = known or known_of([contents])
     found = [*_metadata(release), *_cover(release, contents.cover)]
     if not contents.tracks:
         found.append(
@@ -70,7 +86,7 @@ def gates(
             )
         )
     for track in contents.tracks:
-        found += _track(track, read)
+        found += _track(track, known)
     if not any(gate.level == "block" for gate in found) and not (
         approval_of(release, contents=contents) is not None if approved is None else approved
     ):
@@ -91,8 +107,22 @@ def gates(
     return sorted(found, key=lambda gate: gate.level != "block")
 
 
-def blocking(release: Release, *, contents: Contents | None = None) -> list[Gate]:
-    return [gate for gate in gates(release, contents=contents) if gate.level == "block"]
+def blocking(release: Release) -> list[Gate]:
+    return [gate for gate in gates(release) if gate.level == "block"]
+
+
+def blocking_by_release(releases: Sequence[Release]) -> dict[object, list[Gate]]:
+    """Release id -> its closed gates, with what is on all of them read at once."""
+    contents = contents_by_release(releases)
+    known = known_of(contents.values())
+    return {
+        release.pk: [
+            gate
+            for gate in gates(release, contents=contents[release.pk], known=known)
+            if gate.level == "block"
+        ]
+        for release in releases
+    }
 
 
 def _metadata(release: Release) -> Iterator[Gate]:
@@ -161,7 +191,7 @@ def _cover(release: Release, cover: Artwork | None) -> Iterator[Gate]:
         yield Gate(code="unknown_origin", level="block", sentence="Nobody said who made the cover.", **where)
 
 
-def _track(track: Track, read: Callable[[Master], Evidence]) -> list[Gate]:
+def _track(track: Track, known: Known) -> list[Gate]:
     recording = track.recording
     if recording.master.wav is None:
         return [
@@ -174,10 +204,10 @@ def _track(track: Track, read: Callable[[Master], Evidence]) -> list[Gate]:
                 cure_title="The master",
             )
         ]
-    evidence = read(recording.master)
+    evidence = known.evidence[recording.master_id]
     return [
         *_evidence(recording, evidence),
-        *_licences(recording, evidence),
+        *_licences(recording, known.terms[recording.master_id]),
         *_credits(recording, evidence),
     ]
 
@@ -221,25 +251,25 @@ def _evidence(recording: Recording, evidence: Evidence) -> Iterator[Gate]:
     )
 
 
-def _licences(recording: Recording, evidence: Evidence) -> Iterator[Gate]:
+def _licences(recording: Recording, uses: Iterable[TermsUse]) -> Iterator[Gate]:
     """One gate for each set of terms that does not allow selling, with everything that came under it."""
     project = recording.master.project
     found: dict[object, list[TermsUse]] = {}
-    for use in lineage_terms(recording.master, bodies=evidence.bodies):
+    for use in uses:
         if use.terms is None:
             allowed = use.may_be_sold == ToolTerms.Answer.YES
         else:
             allowed = {use.terms.commercial, use.terms.store_release} == {ToolTerms.Answer.YES}
         if not allowed:
             found.setdefault(use.terms.pk if use.terms else use.asset.pk, []).append(use)
-    for uses in found.values():
-        why = join((use.why for use in uses), limit=4)
+    for those in found.values():
+        why = join((use.why for use in those), limit=4)
         why = f"{why[:1].upper()}{why[1:]}."
         yield Gate(
             code="licence_forbids_sale",
             level="block",
-            sentence=f"{recording.title}: {_bar(uses[0])}",
-            why=f"{why} {_source(uses[0])}",
+            sentence=f"{recording.title}: {_bar(those[0])}",
+            why=f"{why} {_source(those[0])}",
             cure="generation:project",
             cure_args=(project.pk,),
             cure_title="Replace it",

@@ -16,7 +16,13 @@ from generation.services.catalogue import (
     terms_in_force,
     tools_with_terms,
 )
-from generation.services.masters import TermsUse, lineage_terms, request_master, request_render
+from generation.services.masters import (
+    TermsUse,
+    lineage_terms,
+    request_master,
+    request_render,
+    terms_by_master,
+)
 from generation.services.material import Material, materials
 from generation.services.projects import add_member, create_project, remove_member
 from generation.services.runs import MAX_VARIATIONS, cancel_job, request_run, retry_job
@@ -60,6 +66,7 @@ __all__ = [
     "seed_catalogue",
     "shortlist_take",
     "style_warnings",
+    "terms_by_master",
     "terms_in_force",
     "tools_with_terms",
 ]

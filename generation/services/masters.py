@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -107,20 +107,42 @@ def lineage_terms(master: Master, *, bodies: Iterable[EntryBody] | None = None) 
     """
     if master.wav is None:
         return []
-    digests: set[str] = set()
     if bodies is None:
         bodies = queries.bodies_for_asset(master.wav.sha256, decisions=False, stream=master.project.stream)
-    for body in bodies:
-        digests.update(item.sha256 for item in (*body.inputs, *body.outputs))
-    found: dict[tuple[object, object], TermsUse] = {}
+    return terms_by_master([(master, bodies)])[master.pk]
 
-    takes = Take.objects.filter(asset__sha256__in=digests).select_related(
+
+def terms_by_master(made: Iterable[tuple[Master, Iterable[EntryBody]]]) -> dict[object, list[TermsUse]]:
+    """Master id -> `lineage_terms`, in as many queries as for one."""
+    digests = {
+        master: {item.sha256 for body in bodies for item in (*body.inputs, *body.outputs)}
+        for master, bodies in made
+    }
+    every = set().union(*digests.values())
+    takes = Take.objects.filter(asset__sha256__in=every).select_related(
         "asset", "run__terms__tool", "run__project"
     )
-    stems = TakeStem.objects.filter(asset__sha256__in=digests).select_related(
+    stems = TakeStem.objects.filter(asset__sha256__in=every).select_related(
         "asset", "take__run__terms__tool", "take__run__project"
     )
-    made = [*((take.asset, take) for take in takes), *((stem.asset, stem.take) for stem in stems)]
+    generated = [*((take.asset, take) for take in takes), *((stem.asset, stem.take) for stem in stems)]
+    uploads = list(
+        Upload.objects.filter(
+            asset__sha256__in=every, project__in={master.project.pk for master in digests}
+        ).select_related("asset", "terms__tool")
+    )
+    return {
+        master.pk: _terms(
+            master,
+            [(asset, take) for asset, take in generated if asset.sha256 in own],
+            [upload for upload in uploads if upload.asset.sha256 in own],
+        )
+        for master, own in digests.items()
+    }
+
+
+def _terms(master: Master, made: Sequence[tuple[Asset, Take]], uploads: Iterable[Upload]) -> list[TermsUse]:
+    found: dict[tuple[object, object], TermsUse] = {}
     own = {take.run.terms_id for _, take in made if take.run.project_id == master.project.pk}
     for asset, take in made:
         terms, here = take.run.terms, take.run.project_id == master.project.pk
@@ -134,8 +156,9 @@ def lineage_terms(master: Master, *, bodies: Iterable[EntryBody] | None = None) 
             may_be_sold=terms.commercial,
             take=take,
         )
-    uploads = Upload.objects.filter(asset__sha256__in=digests, project=master.project)
-    for upload in uploads.select_related("asset", "terms__tool"):
+    for upload in uploads:
+        if upload.project_id != master.project.pk:
+            continue
         if upload.terms is not None:
             why, sold = f"“{upload.name}” was made with {upload.terms.tool.name}", upload.terms.commercial
         elif upload.declared == Upload.Declared.THIRD_PARTY:

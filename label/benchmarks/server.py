@@ -132,7 +132,11 @@ class Reader:
 
     def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        sent = {"Accept": "text/html", **headers, **({"Cookie": cookies} if cookies else {})}
+        sent = {
+            "Accept": "application/json" if path.startswith("/api/") else "text/html",
+            **headers,
+            **({"Cookie": cookies} if cookies else {}),
+        }
         begun = time.perf_counter()
         self._connection.request(method, path, body=body or None, headers=sent)
         response = self._connection.getresponse()

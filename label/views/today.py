@@ -17,9 +17,8 @@ from generation.access import visible_jobs, visible_projects
 from generation.reading import masters_to_declare, takes_waiting
 from provenance.services import Job
 from release.access import visible_releases
-from release.gates import Gate, blocking, lead_days
+from release.gates import Gate, blocking_by_release, lead_days
 from release.models import Release
-from release.reading import contents_by_release
 
 WEEKS = 6
 #: Releases whose gates are computed for this page, soonest first: each costs a fold per track.
@@ -61,8 +60,8 @@ def today_page(request: HttpRequest) -> HttpResponse:
         .exclude(state__in=[Release.State.PACKAGED, Release.State.WITHDRAWN])
         .order_by("release_date")[:LOOKED_AT]
     )
-    contents = contents_by_release(releases)
-    looked = [(release, blocking(release, contents=contents[release.pk])) for release in releases]
+    closed = blocking_by_release(releases)
+    looked = [(release, closed[release.pk]) for release in releases]
     waiting = _waiting(user, looked)
     running = list(
         visible_jobs(user).filter(state__in=[Job.State.QUEUED, Job.State.RUNNING]).order_by("created_at")[:8]

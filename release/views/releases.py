@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import uuid
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -17,15 +16,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from artists.access import visible_artists
 from artists.views import user_of
-from generation.models import Master
 from generation.views.common import fault_json, form_page, show_fault, wants_json
 from provenance.assets import serve
 from provenance.elements import Origin, combine, element_label
 from provenance.errors import ProvenanceError, UserFault
 from release import access, services
-from release.evidence import Evidence, evidence_for
+from release.evidence import Evidence
 from release.forms import ArtworkForm, ImprintForm, ReleaseEditForm, ReleaseForm, TrackForm
-from release.gates import Gate, gates, lead_days
+from release.gates import Gate, gates, known_of, lead_days
 from release.labels import overall
 from release.models import Release, Track
 from release.reading import CHANGEABLE, contents_of, covers_of
@@ -147,10 +145,10 @@ def release_new_page(request: HttpRequest) -> HttpResponse:
 def release_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     release = access.release_for(user, pk)
-    read = functools.cache(evidence_for)
     contents = contents_of(release)
+    known = known_of([contents])
     approval = services.approval_of(release, contents=contents)
-    found = gates(release, read=read, approved=approval is not None, contents=contents)
+    found = gates(release, approved=approval is not None, contents=contents, known=known)
     blocking = [gate for gate in found if gate.level == "block"]
     packages = list(release.packages.select_related("job", "asset", "requested_by")[:20])
     on_it = [track.recording_id for track in contents.tracks]
@@ -160,7 +158,7 @@ def release_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "gates": found,
         "blocking": blocking,
         "open_gates": _open_gates(found, approved=approval is not None),
-        "tracks": [_track_row(track, read) for track in contents.tracks],
+        "tracks": [_track_row(track, known.evidence) for track in contents.tracks],
         "cover": contents.cover,
         "approval": approval,
         "newest": packages[0] if packages else None,
@@ -194,12 +192,12 @@ def _open_gates(found: list[Gate], *, approved: bool) -> list[str]:
     return [words for codes, words in GATE_WORDS if not codes & closed]
 
 
-def _track_row(track: Track, read: Callable[[Master], Evidence]) -> dict[str, Any]:
+def _track_row(track: Track, evidence: Mapping[object, Evidence]) -> dict[str, Any]:
     """A track with its AI involvement as the evidence gives it; no answer while the master is not made."""
     master = track.recording.master
     if master.wav is None:
         return {"track": track, "involvement": None, "elements": ()}
-    findings = read(master).findings
+    findings = evidence[master.pk].findings
     share = overall(findings)
     return {
         "track": track,
