@@ -154,7 +154,7 @@ AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_TEMPLATE = "artists/locked.html"
+AXES_LOCKOUT_CALLABLE = "label.lockout.locked"
 AXES_VERBOSE = False
 
 SESSION_COOKIE_HTTPONLY = True

@@ -83,10 +83,10 @@ def _number(text: str) -> int | None:
 def _until(text: str) -> dt.datetime | None:
     """Entries up to the end of that day; an unreadable date filters nothing."""
     try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
+        day = dt.date.fromisoformat(text) + dt.timedelta(days=1)
+    except (ValueError, OverflowError):
         return None
-    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
 
 
 @require_safe
