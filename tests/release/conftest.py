@@ -66,7 +66,9 @@ class House:
 
         self.songs += 1
         mara = self.cast.mara
-        project = services.create_project(title=f"Slow Harbour {self.songs}", artist=self.cast.artist, actor=mara)
+        project = services.create_project(
+            title=f"Slow Harbour {self.songs}", artist=self.cast.artist, actor=mara
+        )
         clips = []
         for place, part in enumerate(parts):
             role, asset = self._part(project, part, place=place, tool=tool, elements=elements)
@@ -86,7 +88,13 @@ class House:
         ]  # fmt: skip
         version = services.save_version(
             arrangement,
-            document={"v": 1, "sample_rate_hz": RATE, "tempo_milli_bpm": 92000, "metre": "4/4", "tracks": tracks},
+            document={
+                "v": 1,
+                "sample_rate_hz": RATE,
+                "tempo_milli_bpm": 92000,
+                "metre": "4/4",
+                "tracks": tracks,
+            },
             base_version=1,
             actor=mara,
         )
@@ -138,11 +146,18 @@ class House:
             "voice": ("lead_vocal", {"declared": "own_performance", "elements": elements}),
             "choir": (
                 "pads",
-                {"declared": "external_tool", "terms": services.terms_in_force(tool) if part == "choir" else None},
+                {
+                    "declared": "external_tool",
+                    "terms": services.terms_in_force(tool) if part == "choir" else None,
+                },
             ),
             "licensed": (
                 "drums",
-                {"declared": "third_party", "licence": "From Ilse Ahorn (fictional), all uses", "may_be_sold": True},
+                {
+                    "declared": "third_party",
+                    "licence": "From Ilse Ahorn (fictional), all uses",
+                    "may_be_sold": True,
+                },
             ),
             "borrowed": (
                 "drums",
@@ -205,7 +220,9 @@ class House:
             services.set_contributions(recording, rows=rows, actor=self.cast.release)
         return recording
 
-    def release(self, *recordings: Any, title: str = "Slow Harbour", cover: str | None = "human", **fields: Any) -> Any:
+    def release(
+        self, *recordings: Any, title: str = "Slow Harbour", cover: str | None = "human", **fields: Any
+    ) -> Any:
         """A release with these recordings, its data filled in; `cover` is its origin, None for no cover."""
         from release import services
 

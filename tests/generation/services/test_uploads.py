@@ -174,7 +174,9 @@ def generated_elsewhere(tmp_path: Any) -> bytes:
 def test_a_credential_of_a_trained_model_counts_more_than_the_declaration(
     project: Project, cast: Cast, generated_elsewhere: bytes
 ) -> None:
-    upload = bring(project, cast, file=io.BytesIO(generated_elsewhere), filename="choir.wav", role="backing_vocal")
+    upload = bring(
+        project, cast, file=io.BytesIO(generated_elsewhere), filename="choir.wav", role="backing_vocal"
+    )
     assert upload.c2pa["generated"] is True
     assert "Fabelton" in upload.c2pa["generator"]
     assert "content credential" in upload.warnings[0]

@@ -79,7 +79,9 @@ def test_a_style_reference_is_drawn_as_one() -> None:
     (dashed,) = [edge for edge in found.edges if edge.reference]
     assert (found.nodes[dashed.source].refs, dashed.target) == ((sha("mood"),), "run:1")
     assert lineage_rows(found)[1].made_from == ("Mood, bass (as a reference)",)
-    assert fold([made("mood", "human"), run], sha("take")).assets == (sha("take"),), "an input, never an origin"
+    assert fold([made("mood", "human"), run], sha("take")).assets == (sha("take"),), (
+        "an input, never an origin"
+    )
 
 
 def test_a_reference_that_no_entry_accounts_for_is_unknown_in_the_picture_only() -> None:
