@@ -29,9 +29,12 @@ class AcceptForm(forms.Form):
 
 class InviteForm(forms.Form):
     email = forms.EmailField(label="E-mail")
-    role = forms.ChoiceField(choices=Role.choices)
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.ARTIST)
     artist = forms.ModelChoiceField(
-        queryset=Artist.objects.none(), required=False, help_text="Whom an artist's account acts for."
+        queryset=Artist.objects.none(),
+        required=False,
+        empty_label="none",
+        help_text="Whom an artist's account acts for.",
     )
 
     def __init__(self, *args: Any, artists: Any, **kwargs: Any) -> None:

@@ -17,6 +17,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from provenance.elements import role_label
+
 register = template.Library()
 
 BUILD_DIR = Path(__file__).resolve().parents[1] / "static" / "build"
@@ -150,6 +152,12 @@ def short_digest(value: str) -> str:
     """`9f2c7a…e41`: first six and last three characters."""
     text = str(value)
     return f"{text[:6]}…{text[-3:]}" if len(text) > 12 else text
+
+
+@register.filter
+def role_words(role: str) -> str:
+    """What a stem plays, as people say it: "lead vocal"."""
+    return role_label(role).lower()
 
 
 @register.filter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -56,7 +57,10 @@ def entry_page(request: HttpRequest, leaf: str) -> HttpResponse:
         "entry": entry,
         "line": lines([entry])[0],
         "body": json.dumps(body, indent=2, ensure_ascii=False),
-        "private": [(name, disclosed.get(name), commitment) for name, commitment in body["private"].items()],
+        "private": [
+            (name, _said(disclosed[name]) if name in disclosed else None, commitment)
+            for name, commitment in body["private"].items()
+        ],
         "inputs": body["inputs"],
         "outputs": body["outputs"],
         "proof": proof,
@@ -74,6 +78,15 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     if head is None:
         raise Http404("Nothing is in the log yet.")
     return HttpResponse(bytes(head.note), content_type="text/plain; charset=utf-8")
+
+
+def _said(value: Any) -> list[str]:
+    """A private value in lines: words as they are, what was said about several things one a line."""
+    if isinstance(value, dict):
+        return [f"{name.replace('_', ' ')}: {text}" for name, text in value.items()]
+    if isinstance(value, list):
+        return [", ".join(str(item) for item in value)]
+    return [str(value)]
 
 
 def _number(text: str) -> int | None:

@@ -82,7 +82,22 @@ def today_page(request: HttpRequest) -> HttpResponse:
 
 def _headline(today: dt.date, *, late: int, waiting: int, running: int) -> str:
     day = today.strftime("%A")
-    numbers = {1: "one thing", 2: "two things", 3: "three things", 4: "four things", 5: "five things"}
+    words = [
+        "no",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    ]
+    numbers = {number: f"{word} thing{'s' * (number != 1)}" for number, word in enumerate(words)}
     if late:
         return f"{day}, {numbers.get(late, f'{late} things')} {'is' if late == 1 else 'are'} late"
     if waiting:
