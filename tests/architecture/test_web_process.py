@@ -33,7 +33,8 @@ answer = Client().get("/login/")
 with open("/proc/self/status") as status:
     rss_kb = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 heavy = [name for name in sys.argv[1:] if name in sys.modules]
-print(json.dumps({"views": len(views), "heavy": heavy, "rss_mb": rss_kb / 1024, "login": answer.status_code, "frozen": frozen}))
+found = {"views": len(views), "heavy": heavy, "rss_mb": rss_kb / 1024}
+print(json.dumps({**found, "login": answer.status_code, "frozen": frozen}))
 """
 
 
