@@ -32,6 +32,8 @@ def read_the_proof(guest: Guest) -> None:
         expect(row).to_contain_text(basis)
     expect(page.get_by_role("table", name="Labels per receiver")).to_contain_text("Partly")
     expect(page.locator("svg.picture-lineage")).to_contain_text("Master")
+    # All that was done on the timeline counts, not only the last save.
+    expect(page.locator("svg.picture-lineage")).to_contain_text(re.compile(r"([89]|\d\d) edits"))
     page.get_by_text("The same as a table").last.click()
     lineage = page.get_by_role("table", name="Lineage")
     for thing in ("Voice, pass 3", "Choir pads", "Master"):
