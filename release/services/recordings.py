@@ -184,7 +184,7 @@ def _check_rows(rows: Sequence[ContributionRow]) -> None:
         if total != WHOLE_BP and not (scope == "recording" and total == 0):
             raise BadField(
                 f"The shares of the {title} total {_percent(total)} %; they must total 100 %."
-                f" {_percent(abs(WHOLE_BP - total))} % {'are missing' if total < WHOLE_BP else 'are too much'}.",
+                f" {_percent(abs(WHOLE_BP - total))} % {'is missing' if total < WHOLE_BP else 'is too much'}.",
                 field="share",
                 code="shares",
             )

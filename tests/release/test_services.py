@@ -89,8 +89,8 @@ def test_a_recording_keeps_its_isrc_whatever_else_changes(house):
 @pytest.mark.parametrize(
     ("shares", "says"),
     [
-        ((9900,), r"total 99 %; they must total 100 %\. 1 % are missing"),
-        ((5000, 5001), r"total 100\.01 %; .* 0\.01 % are too much"),
+        ((9900,), r"total 99 %; they must total 100 %\. 1 % is missing"),
+        ((5000, 5001), r"total 100\.01 %; .* 0\.01 % is too much"),
         ((0,), r"total 0 %"),
         ((10_001,), "between 0 and 100"),
     ],
