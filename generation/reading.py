@@ -12,7 +12,6 @@ from artists.models import User
 from generation import services
 from generation.models import (
     Arrangement,
-    ArrangementVersion,
     Brief,
     EngineOffer,
     Listen,
@@ -109,10 +108,6 @@ def external_terms() -> QuerySet[ToolTerms]:
     """Terms in force of tools whose output is made elsewhere and imported."""
     rows = [row.pk for row in services.external_terms()]
     return ToolTerms.objects.filter(pk__in=rows).select_related("tool")
-
-
-def head_of(arrangement: Arrangement) -> ArrangementVersion:
-    return arrangement.versions.select_related("saved_by").order_by("-number")[0]
 
 
 def renders_of(arrangement: Arrangement) -> QuerySet[Render]:

@@ -356,7 +356,3 @@ def _credits(recording: Recording, evidence: Evidence) -> Iterator[Gate]:
 def lead_days(release: Release, *, today: dt.date | None = None) -> int | None:
     """Days until the release date; negative when it has passed."""
     return (release.release_date - (today or timezone.now().date())).days if release.release_date else None
-
-
-def open_count(found: Iterable[Gate]) -> int:
-    return sum(gate.level == "block" for gate in found)

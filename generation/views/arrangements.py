@@ -49,7 +49,7 @@ def arrangement_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     version = None
     if wanted.isascii() and wanted.isdigit() and len(wanted) < 8:
         version = arrangement.versions.select_related("saved_by").filter(number=int(wanted)).first()
-    head = reading.head_of(arrangement)
+    head = services.head_of(arrangement)
     version = version or head
     context = {
         "arrangement": arrangement,
