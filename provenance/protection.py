@@ -38,10 +38,19 @@ def recorded_models() -> list[type[models.Model]]:
 
 def expected_triggers() -> dict[str, dict[str, tuple[str, str, str]]]:
     """Table -> the triggers it must have."""
-    from provenance.models import Checkpoint, Entry, Leaf, Node, VaultItem
+    from provenance import models as own
 
-    tables = {Entry._meta.db_table: ENTRY_TRIGGERS, VaultItem._meta.db_table: VAULT_TRIGGERS}
-    tables |= {model._meta.db_table: APPEND_ONLY_TRIGGERS for model in (Leaf, Node, Checkpoint)}
+    append_only: tuple[type[models.Model], ...] = (
+        own.Leaf,
+        own.Node,
+        own.Checkpoint,
+        own.TimestampToken,
+        own.Cosignature,
+        own.Receipt,
+        own.EntrySignature,
+    )
+    tables = {own.Entry._meta.db_table: ENTRY_TRIGGERS, own.VaultItem._meta.db_table: VAULT_TRIGGERS}
+    tables |= {model._meta.db_table: APPEND_ONLY_TRIGGERS for model in append_only}
     tables |= {model._meta.db_table: RECORDED_TRIGGERS for model in recorded_models()}
     return tables
 
