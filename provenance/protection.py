@@ -26,6 +26,7 @@ ENTRY_TRIGGERS = {
 }
 VAULT_TRIGGERS = {
     "deadwax_vault": ("BEFORE INSERT OR UPDATE", "FOR EACH ROW", "deadwax_check_vault"),
+    "deadwax_vault_forget": ("BEFORE DELETE", "FOR EACH ROW", "deadwax_forget_words"),
     "deadwax_vault_truncate": ("BEFORE TRUNCATE", "FOR EACH STATEMENT", "deadwax_refuse"),
 }
 

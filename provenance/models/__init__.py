@@ -3,6 +3,7 @@ from provenance.models.entry import Entry, VaultItem
 from provenance.models.job import Job
 from provenance.models.outside import Cosignature, OutsidePlace, TimestampToken
 from provenance.models.recorded import Recorded, RecordedRowsStay
+from provenance.models.search import SearchText
 from provenance.models.signing import EntrySignature, Receipt
 from provenance.models.tree import Checkpoint, Leaf, Node
 
@@ -20,6 +21,7 @@ __all__ = [
     "Receipt",
     "Recorded",
     "RecordedRowsStay",
+    "SearchText",
     "TimestampToken",
     "VaultItem",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 
 
@@ -41,6 +41,10 @@ class Entry(models.Model):
             models.Index(fields=["kind", "id"], name="entry_kind"),
             models.Index(fields=["actor_id", "id"], name="entry_actor"),
             models.Index(fields=["xid"], name="entry_xid"),
+            # Nearly all is observed: the rest is looked for.
+            models.Index(fields=["basis", "id"], name="entry_basis", condition=~models.Q(basis="observed")),
+            # Entries are written in about the order of their dates.
+            BrinIndex(fields=["at"], name="entry_at", pages_per_range=16),
         ]
 
     def __str__(self) -> str:

@@ -27,6 +27,7 @@ UNRECORDED = {
     "provenance.Node": "the log itself: append-only, checked by ledger_verify",
     "provenance.OutsidePlace": "how far an outside place has come; changes with each try",
     "provenance.Receipt": "the log's own signed promise: append-only, audited against the log",
+    "provenance.SearchText": "derived from entries and the vault; emptied with every erasure, can be made again",
     "provenance.TimestampToken": "an authority's own token: append-only, verified against its chain",
     "provenance.VaultItem": "private content: written with its entry, erasable, bound by commitments",
 }
