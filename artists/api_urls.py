@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
-from artists.api import ArtistViewSet, MeViewSet, PersonViewSet
+from artists.api.roster import ArtistViewSet, MeViewSet, PersonViewSet
 
 router = SimpleRouter()
 router.register("artists", ArtistViewSet, basename="artist")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from artists import views
+from artists.views import people as views
 
 app_name = "artists"
 urlpatterns = [
