@@ -15,3 +15,17 @@ class InvitationOver(ArtistsUserFault):
 
 class AlreadyThere(ArtistsUserFault):
     code = "already_there"
+
+
+class KeyRefused(ArtistsUserFault):
+    """A key that cannot be enrolled, confirmed or used."""
+
+    code = "key_refused"
+
+
+class SignatureRefused(ArtistsUserFault):
+    code = "signature_refused"
+
+
+class NothingToSign(ArtistsUserFault):
+    code = "nothing_to_sign"

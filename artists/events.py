@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from provenance.events import Event, event, sealed
 
 LABEL_STREAM = "label"
@@ -111,3 +113,77 @@ class PersonCreated(Event):
     society: str
     country: str
     legal_name: str = sealed(default="")
+
+
+@event
+class PersonKeyEnrolled(Event):
+    """A key of a person. It counts only once a `person_key.confirmed` follows."""
+
+    kind = "person_key.enrolled"
+    sentence = "enrolled a key for signing ({method}, {algorithm})"
+    shred = "The name that its owner gave the key is erased; the public key stays, signatures are checked with it."
+
+    user: str
+    method: str
+    algorithm: str
+    public_key: str
+    fingerprint: str
+    credential_id: str
+    rp_id: str
+    code_sha256: str
+    label: str = sealed()
+
+
+@event
+class PersonKeyCodeIssued(Event):
+    kind = "person_key.code_issued"
+    sentence = "asked for a new code to confirm a key, {channel}"
+
+    fingerprint: str
+    channel: str
+    code_sha256: str
+
+
+@event
+class PersonKeyCodeRefused(Event):
+    kind = "person_key.code_refused"
+    sentence = "gave a wrong code for a key, time {tries}"
+
+    fingerprint: str
+    tries: int
+
+
+@event
+class PersonKeyConfirmed(Event):
+    kind = "person_key.confirmed"
+    sentence = "confirmed a key for signing by a code, {channel}"
+
+    fingerprint: str
+    channel: str
+
+
+@event
+class PersonKeyRevoked(Event):
+    kind = "person_key.revoked"
+    sentence = "revoked a key for signing: “{reason}”"
+    shred = "The reason is erased with its vault row; that the key ended, and when, stays."
+
+    fingerprint: str
+    reason: str = sealed(default="")
+
+
+@event
+class SessionSigned(Event):
+    """A person's signature over entries of their own. `payload` are the signed bytes, as an object."""
+
+    kind = "session.signed"
+    sentence = "signed {count} entries with a key ({method})"
+    shred = "The words that were shown are erased; their digest stays in the payload, and the leaves are what is signed."
+
+    payload: Mapping[str, object]
+    fingerprint: str
+    method: str
+    algorithm: str
+    proof: Mapping[str, str]
+    count: int
+    words: str = sealed()

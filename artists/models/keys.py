@@ -22,6 +22,10 @@ class PersonKey(Recorded):
         CONFIRMED = "confirmed", "In use"
         REVOKED = "revoked", "Revoked"
 
+    class Channel(models.TextChoices):
+        MAIL = "mail", "by mail"
+        IN_PERSON = "in person", "in person"
+
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="signing_keys")
     method = models.CharField(max_length=8, choices=Method.choices)
     algorithm = models.CharField(max_length=8, help_text="ed25519 or es256.")
@@ -37,6 +41,11 @@ class PersonKey(Recorded):
     code_sha256 = models.CharField(
         max_length=64, help_text="Salted digest of the code on the second channel."
     )
+    code_salt = models.CharField(
+        max_length=64, default="", help_text="Not in the ledger, or the code could be guessed."
+    )
+    code_channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.MAIL)
+    code_tries = models.PositiveSmallIntegerField(default=0, help_text="Wrong codes since the last was sent.")
     code_expires_at = models.DateTimeField()
     sign_count = models.BigIntegerField(default=0, help_text="WebAuthn counter; 0 where it is not kept.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -79,6 +88,7 @@ class SigningRequest(models.Model):
     purpose = models.CharField(max_length=12, help_text="As in PersonSignature, or enrol.")
     stream = models.CharField(max_length=64, blank=True)
     payload = models.BinaryField(help_text="Exact canonical JSON bytes that are signed.")
+    words = models.TextField(blank=True, help_text="What is shown to the person, exactly.")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 
