@@ -26,6 +26,7 @@ ENTRY_TRIGGERS = {
 }
 VAULT_TRIGGERS = {
     "deadwax_vault": ("BEFORE INSERT OR UPDATE", "FOR EACH ROW", "deadwax_check_vault"),
+    "deadwax_vault_erase": ("BEFORE DELETE", "FOR EACH ROW", "deadwax_check_erasure"),
     "deadwax_vault_forget": ("BEFORE DELETE", "FOR EACH ROW", "deadwax_forget_words"),
     "deadwax_vault_truncate": ("BEFORE TRUNCATE", "FOR EACH STATEMENT", "deadwax_refuse"),
 }
@@ -37,11 +38,11 @@ def recorded_models() -> list[type[models.Model]]:
     return [model for model in django_apps.get_models() if issubclass(model, Recorded)]
 
 
-def expected_triggers() -> dict[str, dict[str, tuple[str, str, str]]]:
-    """Table -> the triggers it must have."""
+def append_only_models() -> tuple[type[models.Model], ...]:
+    """What is written once and never again, besides entries and vault."""
     from provenance import models as own
 
-    append_only: tuple[type[models.Model], ...] = (
+    return (
         own.Leaf,
         own.Node,
         own.Checkpoint,
@@ -50,8 +51,14 @@ def expected_triggers() -> dict[str, dict[str, tuple[str, str, str]]]:
         own.Receipt,
         own.EntrySignature,
     )
+
+
+def expected_triggers() -> dict[str, dict[str, tuple[str, str, str]]]:
+    """Table -> the triggers it must have."""
+    from provenance import models as own
+
     tables = {own.Entry._meta.db_table: ENTRY_TRIGGERS, own.VaultItem._meta.db_table: VAULT_TRIGGERS}
-    tables |= {model._meta.db_table: APPEND_ONLY_TRIGGERS for model in append_only}
+    tables |= {model._meta.db_table: APPEND_ONLY_TRIGGERS for model in append_only_models()}
     tables |= {model._meta.db_table: RECORDED_TRIGGERS for model in recorded_models()}
     return tables
 
@@ -78,14 +85,15 @@ def protect_recorded_tables(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> Non
     tables = set(connection.introspection.table_names())
     live = live_triggers(using)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regproc('deadwax_check_recorded') IS NOT NULL")
-        if not cursor.fetchone()[0]:
-            return
+        cursor.execute(
+            "SELECT proname FROM pg_proc WHERE proname LIKE 'deadwax%%' AND pg_function_is_visible(oid)"
+        )
+        functions = {name for (name,) in cursor.fetchall()}
         for table, triggers in expected_triggers().items():
             if table not in tables:
                 continue
             for name, (when, each, function) in triggers.items():
-                if name in live.get(table, set()):
+                if name in live.get(table, set()) or function not in functions:
                     continue
                 cursor.execute(f"DROP TRIGGER IF EXISTS {quote(name)} ON {quote(table)}")
                 cursor.execute(
