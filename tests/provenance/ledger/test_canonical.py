@@ -114,3 +114,61 @@ def test_python_values_become_plain_ones(value, expected):
 def test_no_float_ever_gets_in(value):
     with pytest.raises(BadEvent, match="float"):
         canonical.encode({"x": [value]})
+
+
+@given(JSON)
+def test_canonical_bytes_are_read_back(value):
+    data = canonical.encode(value)
+    assert canonical.encode(canonical.decode(data)) == data
+
+
+@given(JSON, st.data())
+def test_the_quick_check_decides_as_the_long_way_does(value, draw):
+    """Whatever a forger writes: changed bytes, other orders, escapes, spaces, duplicates, text in another form."""
+    text = draw.draw(
+        st.sampled_from(
+            [
+                json.dumps(value, ensure_ascii=True, separators=(",", ":")),
+                json.dumps(value, ensure_ascii=False, separators=(",", ":")),
+                json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True),
+                json.dumps(value),
+            ]
+        )
+    )
+    data = text.encode("utf-8", errors="surrogatepass")
+    if draw.draw(st.booleans()) and data:
+        spot = draw.draw(st.integers(0, len(data) - 1))
+        data = data[:spot] + draw.draw(st.binary(max_size=2)) + data[spot + 1 :]
+    assert _reads(canonical.decode, data) == _reads(_the_long_way, data)
+
+
+def _the_long_way(data: bytes) -> None:
+    if canonical.dumps(canonical.plain(json.loads(data.decode()))) != data:
+        raise BadEvent("not canonical")
+
+
+def _reads(read, data: bytes) -> bool:
+    try:
+        read(data)
+    except (BadEvent, ValueError, RecursionError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"b":1,"a":2}', b'{"a":1,"a":1}', b'{"a": 1}', b'{"a":1}\n', b'{"a":1.0}', b'{"a":-0}', b'{"a":1e3}',
+        b'{"a":9007199254740992}', b'{"a":NaN}', b'{"a":"\\u0000"}', b'{"a":"\\u0041"}', b'{"a":"\\/"}',
+        b'{"a":"\\ud800"}', b'"e\xcc\x81"', b"\xff", b"", b'{"\\u00e9":1}', b"[" * 100_000,
+        '{"\U0001d11e":1,"\ufb01":2}'.encode()[::-1], '{"\ufb01":2,"\U0001d11e":1}'.encode(),
+    ],
+)  # fmt: skip
+def test_bytes_that_are_not_canonical_are_refused(data):
+    with pytest.raises(BadEvent):
+        canonical.decode(data)
+
+
+def test_names_beyond_the_surrogates_block_are_ordered_by_utf_16_units():
+    data = '{"\U0001d11e":1,"\ufb01":2}'.encode()
+    assert canonical.decode(data) == {"\U0001d11e": 1, "\ufb01": 2}
