@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
@@ -24,14 +25,14 @@ def env_bool(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} is {value!r}: set it to 1 or 0.")
 
 
-def database(url: str) -> dict[str, object]:
+def database(url: str) -> dict[str, Any]:
     """A Django database from `postgresql://user:password@host:port/name?host=/socket/dir`."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured(
             "DATABASE_URL must start with postgresql:// - Deadwax keeps its ledger in PostgreSQL."
         )
-    options: dict[str, object] = dict(parse_qsl(parts.query))
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
     pooled = env_bool("DEADWAX_DATABASE_POOL", default=False)
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -53,6 +54,8 @@ DEADWAX_STORAGE = env("DEADWAX_STORAGE") or f"file://{DEADWAX_DATA / 'blobs'}"
 DEADWAX_BASE_URL = env("DEADWAX_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 #: Name of the log in its checkpoints (C2SP tlog-checkpoint, origin line). Must never change once entries exist.
 DEADWAX_LOG_ORIGIN = env("DEADWAX_LOG_ORIGIN", "deadwax.invalid/ledger")
+#: TOML file with timestamp authorities, witnesses and copies; else outside.toml in the data folder, if it is there.
+DEADWAX_OUTSIDE = Path(env("DEADWAX_OUTSIDE")).resolve() if env("DEADWAX_OUTSIDE") else None
 DEADWAX_MODELS_DIR = Path(env("DEADWAX_MODELS_DIR") or DEADWAX_DATA / "models")
 DDEX_SCHEMA_DIR = Path(env("DDEX_SCHEMA_DIR")) if env("DDEX_SCHEMA_DIR") else None
 DEADWAX_UPLOAD_LIMIT_BYTES = int(env("DEADWAX_UPLOAD_LIMIT_BYTES", str(2 * 1024**3)))
@@ -136,6 +139,13 @@ TEMPLATES = [
     }
 ]
 DATABASES = {"default": database(env("DATABASE_URL") or "postgresql:///deadwax")}
+#: Who owns the tables, for migrations alone (provenance.databases). None: one role does everything.
+DATABASE_OWNER = database(env("DATABASE_OWNER_URL")) if env("DATABASE_OWNER_URL") else None
+DATABASE_APP_ROLE = env("DEADWAX_DATABASE_APP_ROLE")
+if DATABASE_OWNER is not None:
+    DATABASE_OWNER["OPTIONS"] = {k: v for k, v in DATABASE_OWNER["OPTIONS"].items() if k != "pool"}
+    if DATABASE_OWNER["USER"] != DATABASES["default"]["USER"]:
+        DATABASE_APP_ROLE = DATABASE_APP_ROLE or str(DATABASES["default"]["USER"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "artists.User"
@@ -200,6 +210,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
 EMAIL_BACKEND = env("DEADWAX_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env("DEADWAX_FROM_EMAIL", "deadwax@localhost")
+EMAIL_HOST = env("DEADWAX_EMAIL_HOST", "localhost")
+EMAIL_PORT = int(env("DEADWAX_EMAIL_PORT", "25"))
+EMAIL_HOST_USER = env("DEADWAX_EMAIL_USER")
+EMAIL_HOST_PASSWORD = env("DEADWAX_EMAIL_PASSWORD")
+EMAIL_USE_TLS = env_bool("DEADWAX_EMAIL_TLS", default=False)
+EMAIL_TIMEOUT = 20
 
 # -- API ---------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

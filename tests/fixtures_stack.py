@@ -24,23 +24,26 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Stack:
-    """Real processes on the database of this test run. Everything ends with `stop()`."""
+    """Real processes on the database of this test run, as the application's role. Everything ends with `stop()`."""
 
     def __init__(self, *, modules: str = "", lease_s: float | None = None) -> None:
         from django.conf import settings
         from django.db import connection
 
+        from label.supervisor.postgres import APP_ROLE
         from label.supervisor.valkey import Valkey
+        from provenance import grants
 
         self.folder = Path(tempfile.mkdtemp(prefix="dw-stack-"))
         self.valkey = Valkey(self.folder)
         host = quote(str(connection.settings_dict["HOST"]), safe="")
-        user, name = connection.settings_dict["USER"], connection.settings_dict["NAME"]
+        name = connection.settings_dict["NAME"]
         assert str(name).startswith("test_")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        grants.apply(APP_ROLE)
         self.env = {
             **os.environ,
-            "DATABASE_URL": f"postgresql://{user}@/{name}?host={host}",
+            "DATABASE_URL": f"postgresql://{APP_ROLE}@/{name}?host={host}",
             "DEADWAX_BROKER_URL": self.valkey.url,
             "DEADWAX_DATA": str(settings.DEADWAX_DATA),
             "DEADWAX_WORKER_MODULES": modules,

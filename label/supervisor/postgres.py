@@ -29,7 +29,9 @@ from label.supervisor import folders, identity
 
 MINIMUM_MAJOR = 15
 NAME = "deadwax"
-"""Role and database of the embedded cluster."""
+"""Database of the embedded cluster, and the role that owns it. Migrations and backups run as this role."""
+APP_ROLE = "deadwax_app"
+"""The role of web, workers and dispatch. It owns nothing; its rights come from provenance.grants."""
 _PORT = 5432
 _SOCKET_NAME = f".s.PGSQL.{_PORT}"
 _INSTEAD = "Set DATABASE_URL to a PostgreSQL 15 or newer server to use that one instead."
@@ -137,8 +139,24 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """The DATABASE_URL of this cluster."""
-        return f"postgresql://{NAME}@/{NAME}?host={quote(str(self.socket_dir), safe='')}"
+        """The owner's DATABASE_URL of this cluster."""
+        return self._url(NAME)
+
+    @property
+    def app_url(self) -> str:
+        """The application's DATABASE_URL; it can do nothing until the first migration has given it its rights."""
+        return self._url(APP_ROLE)
+
+    def _url(self, role: str) -> str:
+        return f"postgresql://{role}@/{NAME}?host={quote(str(self.socket_dir), safe='')}"
+
+    def is_separated(self) -> bool:
+        """Whether the application's role has its rights: not before the first migration by this version."""
+        with self._open(NAME) as connection:
+            row = connection.execute(
+                "SELECT has_table_privilege(%s, to_regclass('provenance_entry'), 'SELECT')", (APP_ROLE,)
+            ).fetchone()
+        return bool(row and row[0])
 
     def prepare(self) -> None:
         """Find binaries and account, make the cluster if there is none. Raises PostgresError."""
@@ -266,24 +284,32 @@ class Postgres:
         return self._process
 
     def is_ready(self) -> bool:
-        """Whether the server answers; makes the database on the first yes."""
+        """Whether the server answers; makes the database and the application's role on the first yes."""
         try:
             self._connect()
         except psycopg.OperationalError:
             return False
         return True
 
-    def _connect(self) -> None:
-        with psycopg.connect(
+    def _open(self, database: str) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(
             host=str(self.socket_dir),
             port=_PORT,
             user=NAME,
-            dbname="postgres",
+            dbname=database,
             autocommit=True,
             connect_timeout=5,
-        ) as connection:
-            row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (NAME,)).fetchone()
-            if row is None:
+        )
+
+    def _connect(self) -> None:
+        with self._open("postgres") as connection:
+            # Data folders of earlier versions have no second role: it is made here, too.
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (APP_ROLE,)).fetchone():
+                with contextlib.suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+                    connection.execute(
+                        f'CREATE ROLE "{APP_ROLE}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT'
+                    )
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (NAME,)).fetchone():
                 connection.execute(f'CREATE DATABASE "{NAME}"')
 
     def wait_ready(self, *, timeout_s: float = 60) -> None:

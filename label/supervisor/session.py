@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from label.supervisor import folders
-from label.supervisor.postgres import Postgres, PostgresError
+from label.supervisor.postgres import APP_ROLE, Postgres, PostgresError
 from label.supervisor.valkey import Valkey
 
 
@@ -28,7 +28,11 @@ class AlreadyRunning(Exception):
 
 @contextlib.contextmanager
 def embedded() -> Iterator[None]:
-    """DATABASE_URL (and the broker's, if `up` runs) point to the embedded servers for the duration."""
+    """DATABASE_URL (and the broker's, if `up` runs) point to the embedded servers for the duration.
+
+    Commands work as the application's role; migrations go by DATABASE_OWNER_URL. Before the first migration only the
+    owner has rights.
+    """
     data = folders.data_dir()
     try:
         folders.make(data)
@@ -42,7 +46,9 @@ def embedded() -> Iterator[None]:
                 postgres.wait_ready()
     except (folders.FolderError, PostgresError) as error:
         sys.exit(f"deadwax: {error}")
-    os.environ["DATABASE_URL"] = postgres.url
+    os.environ["DATABASE_OWNER_URL"] = postgres.url
+    os.environ["DEADWAX_DATABASE_APP_ROLE"] = APP_ROLE
+    os.environ["DATABASE_URL"] = postgres.app_url if postgres.is_separated() else postgres.url
     if not os.environ.get("DEADWAX_BROKER_URL"):
         broker = Valkey(data)
         # Without a broker, jobs wait in the database for the next `up`.

@@ -48,6 +48,7 @@ def up(options: Options, supervisor: Supervisor) -> None:
             env |= _database(data, supervisor)
             env |= _broker(data, supervisor)
             _prepare(options, env, supervisor)
+            env["DATABASE_OWNER_URL"] = ""  # what serves people has no way to the owner's rights
             if not supervisor.stopping:
                 for service in services(options, env):
                     supervisor.add(service)
@@ -163,7 +164,7 @@ def _database(data: Path, supervisor: Supervisor) -> dict[str, str]:
             return {}
         if time.monotonic() > until:
             raise UpError("PostgreSQL did not start within a minute; its messages stand above.")
-    return {"DATABASE_URL": postgres.url}
+    return {"DATABASE_URL": postgres.app_url, "DATABASE_OWNER_URL": postgres.url}
 
 
 def _broker(data: Path, supervisor: Supervisor) -> dict[str, str]:

@@ -15,6 +15,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from label.demo.cast import ACCOUNTS, PASSWORD, address
 from label.supervisor.postgres import MINIMUM_MAJOR
+from provenance import grants
+from provenance.databases import app_role, as_owner
 
 
 class Command(BaseCommand):
@@ -26,11 +28,14 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._refuse_unfit_server()
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            self._say("migrating the database")
-            call_command("migrate", interactive=False, verbosity=0)
+        with as_owner():
+            self._refuse_unfit_server()
+            executor = MigrationExecutor(connection)
+            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                self._say("migrating the database")
+                call_command("migrate", interactive=False, verbosity=0)
+            elif app_role():
+                grants.apply(app_role())
         if options["demo"]:
             self._seed(settings.DEADWAX_DATA / "run")
 

@@ -416,7 +416,7 @@ def test_private_content_does_not_go_in_silence_nor_with_an_erasure_of_something
 
 
 def test_a_temporary_table_of_the_same_name_does_not_deceive_the_guards():
-    """A temporary table hides the real one from unqualified SQL: one could show the guards an entry of this transaction."""
+    """It hides the real one from unqualified SQL, and could show the guards an entry of this transaction."""
     artist, stale = new_artist(), note()
     with refused("needs a ledger entry of this transaction"), transaction.atomic():
         with connection.cursor() as cursor:
