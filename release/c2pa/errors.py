@@ -15,3 +15,15 @@ class KeysDamaged(SystemFault):
     """The signing keys on disk cannot be used."""
 
     code = "signing_keys_damaged"
+
+
+class CertificateUnusable(SystemFault):
+    """The configured certificate, key or signing program cannot sign; the message says what to do."""
+
+    code = "certificate_unusable"
+
+
+class TimestampUnavailable(SystemFault):
+    """No configured authority stamped the signature. Signing works again when one answers."""
+
+    code = "timestamp_unavailable"

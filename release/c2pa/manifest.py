@@ -19,6 +19,9 @@ INSTANCE_PREFIX: Final = "deadwax:sha256:"
 Relationship = Literal["componentOf", "inputTo", "parentOf"]
 TrainingUse = Literal["allowed", "notAllowed", "constrained"]
 
+TRAINING_USES: Final = ("data_mining", "ai_inference", "ai_training", "ai_generative_training")
+"""The entries of `cawg.training-mining` 1.1."""
+
 SOURCE_TYPES: Final[Mapping[Origin, str]] = MappingProxyType(
     {
         Origin.HUMAN: "digitalCapture",
@@ -61,7 +64,7 @@ class Ingredient:
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """One step, in C2PA's words (`c2pa.created`, `c2pa.edited`, ...). The first of a manifest MUST be c2pa.created."""
+    """One step, in C2PA's words (`c2pa.edited`, ...). The first of a manifest MUST be c2pa.created or c2pa.opened."""
 
     action: str
     source_type: str = ""
@@ -79,11 +82,12 @@ class Manifest:
     """Everything that is signed into one file. `ledger` is the caller's: checkpoint, entry digest, log origin."""
 
     title: str
-    media_type: Literal["audio/wav", "audio/flac", "audio/mpeg"]
+    media_type: Literal["audio/wav", "audio/flac", "audio/mpeg", "audio/mp4", "audio/ogg"]
     actions: tuple[Action, ...]
     ingredients: tuple[Ingredient, ...] = ()
     ledger: Mapping[str, Any] = field(default_factory=dict)
-    training: TrainingUse = "notAllowed"
+    training: TrainingUse | Mapping[str, TrainingUse] = "notAllowed"
+    """One answer for all of `TRAINING_USES`, or one for each; what is not named is not allowed."""
     generator: str = "Deadwax"
     generator_version: str = ""
 
@@ -111,26 +115,42 @@ def actions_for(
     tool: str = "Deadwax",
     tool_version: str = "",
 ) -> tuple[Action, ...]:
-    """The actions that an authorship map tells: the sound as created, then arranging, mixing and mastering.
+    """The actions that an authorship map tells: the sound as created, each source placed in it, then arranging,
+    mixing and mastering.
 
-    The first action's source type is that of all sounding elements together, so a reader who looks at nothing else
-    sees whether a trained model had a part.
+    The first action is `c2pa.opened` where one of the ingredients is the `parentOf` (the master is a finished recording
+    that was brought in), else `c2pa.created`. Its source type is that of all sounding elements together, so a reader
+    who looks at nothing else sees whether a trained model had a part.
     """
     found = tuple(findings)
     sound = {origin for finding in matching(found, _SOUND) for origin in finding.origins}
     everything = {origin for finding in matching(found, RECORDING) for origin in finding.origins}
-    components = tuple(item.sha256 for item in ingredients if item.relationship == "componentOf")
+    parents = tuple(item.sha256 for item in ingredients if item.relationship == "parentOf")
+    inputs = tuple(item.sha256 for item in ingredients if item.relationship == "inputTo")
     actions = [
         Action(
-            action="c2pa.created",
+            action="c2pa.opened" if parents else "c2pa.created",
             source_type=source_type_for(sound or everything),
             when=when,
-            description="Rendered from its sources",
+            description="Opened as it was brought in" if parents else "Rendered from its sources",
             tool=tool,
             tool_version=tool_version,
-            ingredients=components,
+            ingredients=parents or inputs,
         )
     ]
+    actions.extend(
+        Action(
+            action="c2pa.placed",
+            source_type=source_type_for(item.origins),
+            when=when,
+            description="Placed on the timeline",
+            tool=tool,
+            tool_version=tool_version,
+            ingredients=(item.sha256,),
+        )
+        for item in ingredients
+        if item.relationship == "componentOf"
+    )
     for element, name, description in _STEPS:
         for finding in matching(found, (element,)):
             kinds = [
@@ -158,16 +178,27 @@ def to_definition(manifest: Manifest) -> dict[str, Any]:
     if manifest.generator_version:
         generator["version"] = manifest.generator_version
     actions = [_action(action, manifest) for action in manifest.actions]
-    use = {"use": manifest.training}
-    training = ("data_mining", "ai_inference", "ai_training", "ai_generative_training")
+    training = {
+        f"cawg.{name}": {
+            "use": manifest.training
+            if isinstance(manifest.training, str)
+            else manifest.training.get(name, "notAllowed")
+        }
+        for name in TRAINING_USES
+    }
     assertions: list[dict[str, Any]] = [
         {"label": "c2pa.actions.v2", "data": {"actions": actions}},
-        {"label": "cawg.training-mining", "data": {"entries": {f"cawg.{name}": use for name in training}}},
+        {"label": "cawg.training-mining", "data": {"entries": training}},
     ]
     ledger = {
         **manifest.ledger,
         "ingredients": [
-            {"sha256": item.sha256, "title": item.title, "origins": sorted(item.origins)}
+            {
+                "sha256": item.sha256,
+                "title": item.title,
+                "relationship": item.relationship,
+                "origins": sorted(item.origins),
+            }
             for item in manifest.ingredients
         ],
     }

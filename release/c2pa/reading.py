@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-import c2pa
-
+from provenance import credential
+from provenance.credential import Store, Trust, mapping, sequence, text
 from release.c2pa.manifest import INSTANCE_PREFIX, LEDGER_ASSERTION
 
 
@@ -35,12 +35,14 @@ _SENTENCES: Final = {
     State.ABSENT: "The file carries no content credential. It may have been stripped.",
 }
 
-_CHANGED: Final = (
-    "assertion.dataHash.mismatch",
-    "assertion.bmffHash.mismatch",
-    "assertion.boxesHash.mismatch",
-    "assertion.hashedURI.mismatch",
-)
+
+class Stamp(StrEnum):
+    """How the time stamp on the signature stands (RFC 3161)."""
+
+    TRUSTED = "trusted"
+    UNTRUSTED = "untrusted"
+    BROKEN = "broken"
+    NONE = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,8 @@ class IngredientReport:
     relationship: str
     media_type: str
     sha256: str
+    source_type: str = ""
+    """Last part of the IPTC URI."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +63,14 @@ class ManifestReport:
 
     present: bool
     state: State
+    timestamp: Stamp = Stamp.NONE
+    signature_holds: bool = False
+    """Signature and statements fit each other, whatever became of the sound."""
     claim_generator: str = ""
     title: str = ""
     signer: str = ""
     signed_at: str = ""
+    """What the time stamp says; where there is none, what the signer says, or nothing."""
     digital_source_types: tuple[str, ...] = ()
     """Last part of each IPTC URI, in the order of the actions, each once."""
     actions: tuple[str, ...] = ()
@@ -79,89 +87,53 @@ class ManifestReport:
 
 
 def read_manifest(
-    path: Path, *, anchors_pem: str | None = None, sidecar: bytes | None = None
+    path: Path,
+    *,
+    anchors_pem: str | None = None,
+    timestamp_roots_pem: str | None = None,
+    sidecar: bytes | None = None,
+    media_type: str | None = None,
 ) -> ManifestReport:
-    """The report of a file; never raises for what the file holds. `anchors_pem`: roots whose signers are trusted."""
-    settings: dict[str, Any] = {
-        "version": 1,
-        # a foreign manifest may name addresses: nothing is fetched for it
-        "verify": {"verify_trust": True, "remote_manifest_fetch": False, "ocsp_fetch": False},
-    }
-    if anchors_pem:
-        settings["trust"] = {"user_anchors": anchors_pem}
-    try:
-        with c2pa.Context(c2pa.Settings.from_dict(settings)) as context, path.open("rb") as stream:
-            reader = (
-                c2pa.Reader.try_create(None, stream, context=context)
-                if sidecar is None
-                else c2pa.Reader(None, stream, manifest_data=sidecar, context=context)
-            )
-            if reader is None:
-                return ManifestReport(present=False, state=State.ABSENT)
-            with reader:
-                store = json.loads(reader.json())
-    except c2pa.C2paError as error:
-        return _unreadable(error)
-    return _report(store)
+    """The report of a file; never raises for what the file holds.
+
+    `anchors_pem`: roots whose signers are trusted; `timestamp_roots_pem`: roots whose time stamps are. `sidecar`: a
+    manifest store that lies beside the file, read in the place of what is inside.
+    """
+    trust = Trust(signers=anchors_pem or "", timestamps=timestamp_roots_pem or "")
+    store = credential.read_store(path, media_type=media_type, sidecar=sidecar, trust=trust)
+    return ManifestReport(present=False, state=State.ABSENT) if store is None else _report(store)
 
 
-def _unreadable(error: Exception) -> ManifestReport:
-    """A file of a kind that carries no manifests is absent; anything else is an invalid manifest."""
-    kind = str(error).split(":", maxsplit=1)[0].strip()
-    if kind in ("NotSupported", "ManifestNotFound", "Io", "UnsupportedType", "FileNotFound"):
-        return ManifestReport(present=False, state=State.ABSENT)
-    return ManifestReport(present=True, state=State.INVALID, problems=(kind or type(error).__name__,))
-
-
-def _report(store: dict[str, Any]) -> ManifestReport:
-    active = store.get("manifests", {}).get(store.get("active_manifest", ""), {})
-    failures = store.get("validation_results", {}).get("activeManifest", {}).get("failure", [])
-    problems = tuple(dict.fromkeys(str(item.get("code", "")) for item in failures))
-    assertions = {item.get("label", ""): item.get("data") for item in active.get("assertions", [])}
-    actions = _actions(assertions)
-    sources = [str(a.get("digitalSourceType", "")).rsplit("/", maxsplit=1)[-1] for a in actions]
-    training = assertions.get("cawg.training-mining") or {}
-    signature = active.get("signature_info", {})
-    generators = active.get("claim_generator_info") or [{}]
-    generator = " ".join(filter(None, (generators[0].get("name"), generators[0].get("version"))))
-    ledger = assertions.get(LEDGER_ASSERTION)
+def _report(store: Store) -> ManifestReport:
+    active = store.active
+    signature = mapping(active.get("signature_info"))
+    training = mapping(store.assertion("cawg.training-mining").get("entries"))
+    ledger = store.assertion(LEDGER_ASSERTION)
     return ManifestReport(
         present=True,
-        state=_state(str(store.get("validation_state", "")), problems),
-        claim_generator=generator or str(active.get("claim_generator", "")),
-        title=str(active.get("title", "")),
-        signer=" / ".join(filter(None, (signature.get("issuer"), signature.get("common_name")))),
-        signed_at=str(signature.get("time") or ""),
-        digital_source_types=tuple(dict.fromkeys(filter(None, sources))),
-        actions=tuple(str(action.get("action", "")) for action in actions),
-        ingredients=tuple(_ingredient(item) for item in active.get("ingredients", [])),
-        ledger=ledger if isinstance(ledger, dict) else None,
-        training={
-            str(name): str(entry.get("use", "")) for name, entry in (training.get("entries") or {}).items()
-        }
-        or None,
-        problems=tuple(code for code in problems if code != "signingCredential.untrusted"),
+        state=State(store.state),
+        timestamp=Stamp(store.timestamp),
+        signature_holds=store.signature_holds,
+        claim_generator=credential.generator(active),
+        title=text(active.get("title")),
+        signer=" / ".join(filter(None, (text(signature.get("issuer")), text(signature.get("common_name"))))),
+        signed_at=text(signature.get("time")),
+        digital_source_types=credential.source_types(active),
+        actions=tuple(text(action.get("action")) for action in credential.actions(active)),
+        ingredients=tuple(_ingredient(mapping(item)) for item in sequence(active.get("ingredients"))),
+        ledger=dict(ledger) or None,
+        training={text(name): text(mapping(entry).get("use")) for name, entry in training.items()} or None,
+        problems=store.problems,
     )
 
 
-def _actions(assertions: dict[str, Any]) -> list[dict[str, Any]]:
-    for label, data in assertions.items():
-        if label.startswith("c2pa.actions") and isinstance(data, dict):
-            return [action for action in data.get("actions", []) if isinstance(action, dict)]
-    return []
-
-
-def _ingredient(item: dict[str, Any]) -> IngredientReport:
-    instance = str(item.get("instance_id", ""))
+def _ingredient(item: Mapping[str, Any]) -> IngredientReport:
+    instance = text(item.get("instance_id"))
+    source = text(mapping(item.get("metadata")).get("digitalSourceType"))
     return IngredientReport(
-        title=str(item.get("title", "")),
-        relationship=str(item.get("relationship", "")),
-        media_type=str(item.get("format", "")),
+        title=text(item.get("title")),
+        relationship=text(item.get("relationship")),
+        media_type=text(item.get("format")),
         sha256=instance.removeprefix(INSTANCE_PREFIX) if instance.startswith(INSTANCE_PREFIX) else "",
+        source_type=source.rstrip("/").rpartition("/")[2],
     )
-
-
-def _state(said: str, problems: tuple[str, ...]) -> State:
-    if any(code in _CHANGED for code in problems):
-        return State.BROKEN
-    return {"Trusted": State.TRUSTED, "Valid": State.VALID}.get(said, State.INVALID)

@@ -103,7 +103,11 @@ def test_a_signed_master_reads_back_with_everything_that_was_stated(master, sign
         "algorithmicallyEnhanced",
     )
     assert report.uses_trained_model
-    assert report.actions == ("c2pa.created", "c2pa.edited", "c2pa.edited", "c2pa.edited")
+    assert report.actions == ("c2pa.created", *["c2pa.placed"] * 2, *["c2pa.edited"] * 3)
+    assert [item.source_type for item in report.ingredients if item.relationship == "componentOf"] == [
+        "algorithmicMedia",
+        "trainedAlgorithmicMedia",
+    ]
     assert {(item.title, item.relationship, item.sha256) for item in report.ingredients} == {
         ("strings, take 4", "componentOf", hashlib.sha256(master.read_bytes()).hexdigest()),
         ("bass notes", "componentOf", "b" * 64),
