@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core import checks
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
@@ -14,9 +15,11 @@ class ProvenanceConfig(AppConfig):
     def ready(self) -> None:
         import provenance.jobs.events
         import provenance.ledger  # noqa: F401 - these two define events
+        from provenance.outside.places import check_outside
         from provenance.protection import protect_recorded_tables
 
         # Any entry can then be put into words, whichever app's page shows it.
         autodiscover_modules("events")
         # Every migrate of any app puts the triggers back, so a new recorded model cannot be forgotten.
         post_migrate.connect(protect_recorded_tables, dispatch_uid="provenance.protection")
+        checks.register(check_outside)

@@ -21,11 +21,13 @@ from django.utils.module_loading import autodiscover_modules
 from provenance import sequencer
 from provenance.jobs import broker, policy, registry, services
 from provenance.models import Job
+from provenance.outside import publisher
 
 log = logging.getLogger(__name__)
 _LOCK = 0x44_57_44_49  # "DWDI"
 TICK_S = 0.5
 SEQUENCE_EVERY_S = 0.1
+PUBLISH_EVERY_S = 1
 _BATCH = 200
 
 
@@ -46,6 +48,8 @@ class Dispatcher:
         autodiscover_modules("periodic")
         numbering = threading.Thread(target=self._sequence, name="sequencer", daemon=True)
         numbering.start()
+        publishing = threading.Thread(target=self._publish_outside, name="publisher", daemon=True)
+        publishing.start()
         standing_by = False
         while not self._stopping.is_set():
             try:
@@ -68,6 +72,7 @@ class Dispatcher:
                 self._stopping.wait(1)
         self._leading.clear()
         numbering.join(timeout=10)
+        publishing.join(timeout=5)
         connection.close()
 
     def tick(self) -> None:
@@ -96,6 +101,21 @@ class Dispatcher:
                 log.error("dispatch: sequencer: %s", error, exc_info=not isinstance(error, Error))
                 connection.close()
                 self._stopping.wait(1)
+        connection.close()
+
+    def _publish_outside(self) -> None:
+        """Bring checkpoints to the outside places; each is visited on a thread of its own."""
+        outside = publisher.Publisher()
+        while not self._stopping.wait(PUBLISH_EVERY_S):
+            if not self._leading.is_set():
+                continue
+            try:
+                outside.tick()
+            except Exception as error:
+                log.error("dispatch: publisher: %s", error, exc_info=not isinstance(error, Error))
+                connection.close()
+                self._stopping.wait(1)
+        outside.close()
         connection.close()
 
 
