@@ -29,7 +29,9 @@ def main(argv: list[str]) -> None:
     """Run one command line; ends the process."""
     command = argv[1] if len(argv) > 1 else "help"
     if command == "ledger_verify" and any(part.split("=")[0] == "--bundle" for part in argv):
-        _verify_bundle(argv[2:])
+        _run_alone("provenance.verifier", argv[2:])
+    if command == "ledger_witness":
+        _run_alone("provenance.witness", argv[2:])
     try:
         _prepare(command, argv)
     except bootstrap_env.SetupError as error:
@@ -40,7 +42,7 @@ def main(argv: list[str]) -> None:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "label.settings")
         os.chdir(ROOT)
         python = sys.executable
-        os.execv(python, [python, "-m", "pytest", "-p", "tests.plugin", *argv[2:]])
+        os.execv(python, [python, "-m", "pytest", "-p", "tests.plugin", *(argv[2:] or _at_once())])
     if command == "lint":
         sys.exit(_lint())
     _django(command, argv)
@@ -68,14 +70,13 @@ def _prepare(command: str, argv: list[str]) -> None:
         os.execv(python, [python, str(ROOT / "manage.py"), *argv[1:]])
 
 
-def _verify_bundle(arguments: list[str]) -> None:
-    """The offline verifier as a program of its own: neither Django nor a database. Ends the process with its
-    exit code."""
+def _run_alone(module: str, arguments: list[str]) -> None:
+    """A program of its own (verifier, witness): neither Django nor a database. Ends the process with its exit code."""
     environment = bootstrap_env.Environment(ROOT)
     python = str(environment.python) if environment.python.exists() else sys.executable
     path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH", "")) if part)
     here = {**os.environ, "PYTHONPATH": path}
-    os.execve(python, [python, "-P", "-m", "provenance.verifier", *arguments], here)
+    os.execve(python, [python, "-P", "-m", module, *arguments], here)
 
 
 def _lint() -> int:
