@@ -48,6 +48,11 @@ def main(argv: list[str]) -> None:
     _django(command, argv)
 
 
+def _at_once() -> list[str]:
+    """The whole suite runs on every core, a file on one: its fixtures are made once. Four at most, for the memory."""
+    return ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
+
+
 def _prepare(command: str, argv: list[str]) -> None:
     """Bring environment and front end up to date, then make sure that we run inside the environment."""
     environment = bootstrap_env.Environment(ROOT)
