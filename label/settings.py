@@ -56,6 +56,12 @@ DEADWAX_BASE_URL = env("DEADWAX_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 DEADWAX_LOG_ORIGIN = env("DEADWAX_LOG_ORIGIN", "deadwax.invalid/ledger")
 #: TOML file with timestamp authorities, witnesses and copies; else outside.toml in the data folder, if it is there.
 DEADWAX_OUTSIDE = Path(env("DEADWAX_OUTSIDE")).resolve() if env("DEADWAX_OUTSIDE") else None
+#: What signs audio (C2PA): a chain and key in PEM, or a chain and a program that signs. Neither: the trial authority.
+DEADWAX_C2PA_CERT = Path(env("DEADWAX_C2PA_CERT")) if env("DEADWAX_C2PA_CERT") else None
+DEADWAX_C2PA_KEY = Path(env("DEADWAX_C2PA_KEY")) if env("DEADWAX_C2PA_KEY") else None
+DEADWAX_C2PA_SIGNER = env("DEADWAX_C2PA_SIGNER")
+#: Folder of roots (PEM) whose credentials are trusted in files from outside; those of time authorities in timestamps/.
+DEADWAX_C2PA_TRUST = Path(env("DEADWAX_C2PA_TRUST")) if env("DEADWAX_C2PA_TRUST") else None
 DEADWAX_MODELS_DIR = Path(env("DEADWAX_MODELS_DIR") or DEADWAX_DATA / "models")
 DDEX_SCHEMA_DIR = Path(env("DDEX_SCHEMA_DIR")) if env("DDEX_SCHEMA_DIR") else None
 DEADWAX_UPLOAD_LIMIT_BYTES = int(env("DEADWAX_UPLOAD_LIMIT_BYTES", str(2 * 1024**3)))

@@ -1,8 +1,8 @@
 """The trial certificate authority: a root and a signing certificate of this installation's own.
 
 Files signed by it read "valid" everywhere and "trusted" only where its root is a given anchor: it is not on the
-public C2PA trust list, and no page may say otherwise. A label that needs that list puts its own leaf and chain in the
-same two files.
+public C2PA trust list, and no page may say otherwise. A label that needs that list names its own certificate
+(DEADWAX_C2PA_CERT).
 """
 
 from __future__ import annotations
@@ -66,6 +66,34 @@ class TrialAuthority:
         return authority
 
     @classmethod
+    def renew(cls, keys_dir: Path, *, organization: str = "Deadwax installation") -> str:
+        """A new root and leaf in the place of the old; returns the file name that the old root is kept under, if any.
+
+        The root's key was thrown away, so a new leaf needs a new root; the old one stays an anchor. The key is written
+        last: a crash in between leaves the old key and KeysDamaged, never a key that signs under no root.
+        """
+        keys_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made, kept = cls.create(organization=organization), ""
+        with (keys_dir / LOCK_FILE).open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if (keys_dir / ROOT_FILE).is_file():
+                old = (keys_dir / ROOT_FILE).read_text(encoding="ascii")
+                serial = x509.load_pem_x509_certificate(old.encode()).serial_number
+                kept = f"c2pa-root-{serial:x}.pem"
+                if not (keys_dir / kept).exists():
+                    _write_private(keys_dir / kept, old)
+            for name, text in (
+                (ROOT_FILE, made.root_pem),
+                (CHAIN_FILE, made.chain_pem),
+                (KEY_FILE, made.key_pem),
+            ):
+                fresh = keys_dir / f"{name}.new"
+                fresh.unlink(missing_ok=True)
+                _write_private(fresh, text)
+                fresh.replace(keys_dir / name)
+        return kept
+
+    @classmethod
     def create(cls, *, organization: str, now: datetime | None = None) -> TrialAuthority:
         """A new root and leaf. The root's key is thrown away: it signs this one leaf and never another."""
         start = (now or datetime.now(UTC)) - timedelta(minutes=5)
@@ -113,8 +141,9 @@ class TrialAuthority:
             )
         if leaf.not_valid_after_utc < datetime.now(UTC):
             raise KeysDamaged(
-                "The signing certificate has run out. Move the three c2pa files out of the keys folder; "
-                "new ones are made. Put the old root back as c2pa-root-old.pem, so that old files stay trusted."
+                "The signing certificate has run out. Run `manage.py c2pa_certificate --renew`: the old root is kept, "
+                "so that old files stay trusted.",
+                code="certificate_expired",
             )
 
     @property

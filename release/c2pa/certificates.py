@@ -85,7 +85,8 @@ def check_chain(pem: str, *, now: datetime | None = None) -> Chain:
     for one in found:
         if one.not_valid_after_utc < moment:
             raise CertificateUnusable(
-                f"{_name(one)} ran out on {one.not_valid_after_utc:%Y-%m-%d}. Put a renewed certificate in its place."
+                f"{_name(one)} ran out on {one.not_valid_after_utc:%Y-%m-%d}. Put a renewed certificate in its place.",
+                code="certificate_expired",
             )
         if one.not_valid_before_utc > moment:
             raise CertificateUnusable(

@@ -69,6 +69,8 @@ class ManifestReport:
     claim_generator: str = ""
     title: str = ""
     signer: str = ""
+    serial: str = ""
+    """The signing certificate's serial number, decimal."""
     signed_at: str = ""
     """What the time stamp says; where there is none, what the signer says, or nothing."""
     digital_source_types: tuple[str, ...] = ()
@@ -117,6 +119,7 @@ def _report(store: Store) -> ManifestReport:
         claim_generator=credential.generator(active),
         title=text(active.get("title")),
         signer=" / ".join(filter(None, (text(signature.get("issuer")), text(signature.get("common_name"))))),
+        serial=text(signature.get("cert_serial_number")),
         signed_at=text(signature.get("time")),
         digital_source_types=credential.source_types(active),
         actions=tuple(text(action.get("action")) for action in credential.actions(active)),

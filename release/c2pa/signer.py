@@ -63,7 +63,9 @@ class Signer:
             chain = check_chain(authority.chain_pem)
             check_key(chain, authority.key_pem)
         except CertificateUnusable as error:
-            raise KeysDamaged(f"The trial certificate cannot be used. {error.message}") from error
+            raise KeysDamaged(
+                f"The trial certificate cannot be used. {error.message}", code=error.code
+            ) from error
         more.setdefault("anchors_pem", authority.root_pem)
         return cls(chain=chain, key_pem=authority.key_pem, **more)
 
