@@ -14,7 +14,8 @@ class ProvenanceConfig(AppConfig):
 
     def ready(self) -> None:
         import provenance.jobs.events
-        import provenance.ledger  # noqa: F401 - these two define events
+        import provenance.key_events
+        import provenance.ledger  # noqa: F401 - these define events
         from provenance.outside.places import check_outside
         from provenance.protection import protect_recorded_tables
 

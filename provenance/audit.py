@@ -15,11 +15,14 @@ from typing import Final
 from django.db import connection, transaction
 
 from provenance import derivation, guards, keys, notes
+from provenance.key_history import KeyHistory, history_of
 from provenance.models import Asset, Checkpoint, Entry
+from provenance.outside import audit as outside_audit
 
 MAX_TOLD: Final = 5
 
 VALID: Final = "valid but not witnessed/timestamped"
+VOUCHED: Final = "valid"
 
 
 @dataclass
@@ -41,11 +44,15 @@ class Step:
 class AuditReport:
     steps: list[Step] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    #: A trusted authority or witness has seen a checkpoint of the whole log as it is now.
+    vouched: bool = False
 
     @property
     def verdict(self) -> str:
         first = next((step for step in self.steps if step.broken), None)
-        return VALID if first is None else f"broken at step {first.number} because {first.faults[0]}"
+        if first is None:
+            return VOUCHED if self.vouched else VALID
+        return f"broken at step {first.number} because {first.faults[0]}"
 
     @property
     def ok(self) -> bool:
@@ -72,6 +79,7 @@ def run(
             step.result = check(audit, step)
             report.steps.append(step)
             done(step)
+    report.vouched = audit.vouched
     return report
 
 
@@ -80,6 +88,8 @@ class _Audit:
         self.kept, self.key, self.with_assets = kept, key, assets
         self.notices: list[str] = []
         self.log = derivation.Derivation()
+        self.chain = KeyHistory(key)
+        self.vouched = False
 
     # 1. Which protection this installation really has.
     def protection(self, step: Step) -> str:
@@ -93,7 +103,16 @@ class _Audit:
     def entries(self, step: Step) -> str:
         derivation.read_entries(self.log)
         step.faults.extend(self.log.entry_faults)
+        self.chain = history_of(self.key, self._said("log_key.rotated", "statement"), self._revocations())
         return f"{len(self.log.ids)} entries"
+
+    def _said(self, kind: str, name: str) -> list[bytes]:
+        texts = [body.get("public", {}).get(name) for _, body in self.log.kept.get(kind, ())]
+        return [text.encode() for text in texts if isinstance(text, str)]
+
+    def _revocations(self) -> list[tuple[str, int]]:
+        said = [body.get("public", {}) for _, body in self.log.kept.get("log_key.revoked", ())]
+        return [(public.get("key", ""), public.get("from_size")) for public in said]
 
     # 3. The vault opens every commitment, and what is gone was erased on the record.
     def vault(self, step: Step) -> str:
@@ -139,17 +158,28 @@ class _Audit:
 
     # 7. Every checkpoint has the root of its size and the log's signature.
     def checkpoints(self, step: Step) -> str:
-        count = last = 0
+        count = last = revoked = 0
         points = Checkpoint.objects.order_by("size").values_list("size", "root", "note")
         for size, root, note in points.iterator(derivation.CHUNK):
             count, last = count + 1, size
+            revoked += self.chain.is_revoked(self.chain.key_for(size), size)
             if sentence := self._point_fault(size, bytes(root), bytes(note)):
                 step.fault(sentence)
+        if revoked:
+            self.notices.append(
+                f"{revoked} checkpoints carry the signature of a key that was revoked: they count for nothing outside"
+            )
         if self.log.size and not count:
             step.fault("no checkpoint is signed")
         elif self.log.size and last != self.log.size and not step.broken:
             step.fault(f"the log has {self.log.size} leaves, but {last} were signed last")
-        return f"{count} checkpoints signed by {self.key.name}+{self.key.key_id.hex()}"
+        for rotation in self.chain.rotations:
+            if rotation.after > self.log.size:
+                step.fault(
+                    f"a rotation of the log's key holds above {rotation.after} entries, which are not there"
+                )
+        signers = " then ".join(key.key_id.hex() for key in self.chain.keys)
+        return f"{count} checkpoints signed by {self.key.name}+{signers}"
 
     def _point_fault(self, size: int, root: bytes, note: bytes) -> str:
         if not 0 <= size <= self.log.size:
@@ -158,7 +188,7 @@ class _Audit:
         if root != derived:
             return f"the log of {size} entries has root {derived.hex()[:16]}..., the checkpoint {root.hex()[:16]}..."
         try:
-            head = notes.open_checkpoint(note, self.key)
+            head = self.chain.open_checkpoint(note, revoked_too=True)
         except notes.NoteError as error:
             return f"the checkpoint of {size} entries does not verify: {error}"
         if (head.size, head.root) != (size, root):
@@ -170,7 +200,7 @@ class _Audit:
         if self.kept is None:
             return "none was given (--checkpoint FILE)"
         try:
-            head = notes.open_checkpoint(self.kept, self.key)
+            head = self.chain.open_checkpoint(self.kept)
         except notes.NoteError as error:
             step.fault(f"the kept checkpoint cannot be used: {error}")
             return "unusable"
@@ -206,6 +236,12 @@ class _Audit:
                 step.fault(f"the bytes of asset {sha256[:16]}... ({size}) have another digest: restore them")
         return f"{count} assets read"
 
+    # 10. What authorities and witnesses gave us holds, and how much of the log it covers.
+    def outside(self, step: Step) -> str:
+        covered = outside_audit.check(fault=step.fault, notice=self.notices.append)
+        self.vouched = covered.whole
+        return covered.result
+
 
 _STEPS: Final[tuple[tuple[str, Callable[[_Audit, Step], str]], ...]] = (
     ("The guards are on", _Audit.protection),
@@ -217,4 +253,5 @@ _STEPS: Final[tuple[tuple[str, Callable[[_Audit, Step], str]], ...]] = (
     ("Every checkpoint is signed and has the root of its size", _Audit.checkpoints),
     ("A checkpoint kept outside", _Audit.kept_checkpoint),
     ("The bytes of the assets", _Audit.assets),
+    ("Timestamps and cosignatures from outside", _Audit.outside),
 )

@@ -128,6 +128,7 @@ def _extend(cursor: Any, picked: list[_Picked]) -> None:
     _copy(cursor, "provenance_node", ("level", "index", "hash"), nodes)
 
     head = notes.TreeHead(keys.origin(), frontier.size, frontier.root())
+    # Under the lock, so that no rotation comes in between: the key that the entries name, whatever file it is in.
     note = notes.sign(head.text, name=keys.origin(), private=keys.signing_key())
     cursor.execute(
         'INSERT INTO provenance_checkpoint ("size", root, note, "at") VALUES (%s, %s, %s, %s)',
