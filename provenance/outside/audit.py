@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from provenance import notes
-from provenance.models import Cosignature, TimestampToken
+from provenance.models import Checkpoint, Cosignature, TimestampToken
 from provenance.outside import cosigning, places, timestamps
 from provenance.outside.config import ConfigError, Roots
 from provenance.outside.errors import PlaceRefused
@@ -24,13 +24,15 @@ Say = Callable[[str], None]
 class Covered:
     """Sizes of the newest checkpoints that a trusted authority and a trusted witness vouch for; 0 for none."""
 
+    log_size: int
     stamped: int
     cosigned: int
     result: str
 
     @property
-    def size(self) -> int:
-        return max(self.stamped, self.cosigned)
+    def whole(self) -> bool:
+        """Somebody who is trusted has seen all of the log as it is now."""
+        return self.log_size > 0 and self.log_size in (self.stamped, self.cosigned)
 
 
 def check(*, fault: Say, notice: Say) -> Covered:
@@ -51,10 +53,9 @@ def check(*, fault: Say, notice: Say) -> Covered:
     lines, cosigned = _cosignatures(keys, unknown, fault)
     for name, count in sorted(unknown.items()):
         notice(f"{count} of {name} were not counted: the settings do not name it with its roots or key.")
-    result = (
-        f"{tokens} tokens, the newest for {stamped} entries; {lines} cosignatures, the newest for {cosigned}"
-    )
-    return Covered(stamped, cosigned, result)
+    result = f"{tokens} tokens, up to {stamped} entries; {lines} cosignatures, up to {cosigned} entries"
+    size = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
+    return Covered(size, stamped, cosigned, result)
 
 
 def _tokens(roots: dict[str, Roots], unknown: Counter[str], fault: Say, notice: Say) -> tuple[int, int]:
