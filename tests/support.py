@@ -45,6 +45,7 @@ def _gpu() -> bool:
 NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "chromium": (_chromium, "needs Chromium: apt install chromium"),
     "ffmpeg": (lambda: shutil.which("ffmpeg") is not None, "needs ffmpeg: apt install ffmpeg"),
+    "openssl": (lambda: shutil.which("openssl") is not None, "needs openssl: apt install openssl"),
     "fpcalc": (lambda: shutil.which("fpcalc") is not None, "needs fpcalc: apt install libchromaprint-tools"),
     "engines": (_engines, "needs the engines extra: DEADWAX_ENGINES=1 python3 manage.py test"),
     "ddex": (_ddex, "needs the DDEX schemas: set DDEX_SCHEMA_DIR to the folder with ern432/ (see README)"),
