@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from provenance import bundle, sequencer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from provenance import bundle, keys, notes, sequencer
 from provenance.models import Entry
 from tests.provenance.ledger.helpers import made, note, sha
 
@@ -61,6 +63,7 @@ def unpack(data: bytes) -> dict[str, bytes]:
 
 
 def pack(members: dict[str, bytes]) -> bytes:
+    """A zip without a seal."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
@@ -68,13 +71,32 @@ def pack(members: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
+def sealed(data: bytes, *, key: Ed25519PrivateKey | None = None, size: int | None = None) -> bytes:
+    """The zip with a seal as whoever holds the log's key could put on it."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        size = size or notes.TreeHead.parse(notes.parse_note(archive.read("log/checkpoint.txt")).text).size
+
+    def seal(sha256: str) -> bytes:
+        text = f"deadwax/bundle/v2\n{keys.origin()}\n{size}\n{sha256}\n"
+        return bytes(notes.sign(text, name=keys.origin(), private=key or keys.signing_key()))
+
+    bare = data[:-2] + len(seal("0" * 64)).to_bytes(2, "little")
+    return bare + seal(hashlib.sha256(bare).hexdigest())
+
+
 def forge(data: bytes, change: Callable[[dict[str, bytes], dict[str, Any]], None]) -> bytes:
-    """Apply `change(members, list)`, where the list is bundle.json parsed; write both back."""
+    """Apply `change(members, list)`, where the list is bundle.json parsed; write both back, and seal it anew.
+
+    That is what the label itself could do, or a thief of its key: a stranger could not even seal.
+    """
     members = unpack(data)
     listed = json.loads(members["bundle.json"])
     change(members, listed)
     members["bundle.json"] = json.dumps(listed).encode()
-    return pack(members)
+    try:
+        return sealed(pack(members))
+    except (KeyError, ValueError):  # what the seal is over was taken away
+        return pack(members)
 
 
 def put(folder: Path, data: bytes, name: str = "bundle.zip") -> str:
