@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 
 MAX_ATTEMPTS = 5
@@ -16,6 +17,8 @@ PROGRESS_EVERY_S = 0.2
 """Progress reports in between are kept in memory: an engine may report hundreds of times a second."""
 REPUBLISH_S = 4.0
 """A hint older than this whose queue is empty has been lost."""
+HOLD_LIMIT = dt.timedelta(hours=24)
+"""So long a job waits for somebody outside who is away (an error with `hold_s`) without using up its attempts."""
 QUEUES = ("cpu", "gpu")
 
 

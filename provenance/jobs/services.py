@@ -268,12 +268,20 @@ def finish_cancelled(claim: Claim) -> None:
         _cancelled(_held(claim), actor=Actor.worker(claim.job.kind))
 
 
-def finish_failed(claim: Claim, *, code: str, message: str, permanent: bool) -> None:
-    """End a run that raised: failed for good, or back into the queue after a pause while attempts are left."""
+def finish_failed(
+    claim: Claim, *, code: str, message: str, permanent: bool, hold_s: float | None = None
+) -> None:
+    """End a run that raised: failed for good, or back into the queue after a pause while attempts are left.
+
+    With `hold_s` it waited for somebody outside who is away: the run does not count, for `policy.HOLD_LIMIT`.
+    """
     with contextlib.suppress(JobFenced), transaction.atomic():
         job = _held(claim)
         if job.cancel_requested:
             _cancelled(job, actor=Actor.worker(job.kind))
+        elif hold_s is not None and dt.datetime.now(dt.UTC) - job.created_at < policy.HOLD_LIMIT:
+            Job.objects.filter(pk=job.pk).update(attempts=F("attempts") - 1)
+            _requeue(job, wait_s=hold_s, code=code, message=message)
         elif permanent or job.attempts >= policy.MAX_ATTEMPTS:
             _failed(job, code=code, message=message, actor=Actor.worker(job.kind))
         else:

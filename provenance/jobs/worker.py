@@ -58,7 +58,14 @@ def run_claim(claim: services.Claim, *, heartbeat: bool = True) -> None:
             "job %s %s failed: %s", claim.job.kind, claim.job_id, message, exc_info=None if permanent else error,
         )  # fmt: skip
         services.steadily(
-            partial(services.finish_failed, claim, code=code, message=message, permanent=permanent)
+            partial(
+                services.finish_failed,
+                claim,
+                code=code,
+                message=message,
+                permanent=permanent,
+                hold_s=getattr(error, "hold_s", None),
+            )
         )
     else:
         if not claim.finished:

@@ -27,3 +27,5 @@ class TimestampUnavailable(SystemFault):
     """No configured authority stamped the signature. Signing works again when one answers."""
 
     code = "timestamp_unavailable"
+    hold_s = 60.0
+    """The job waits so long and asks again, without using up its attempts."""

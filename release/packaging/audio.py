@@ -18,7 +18,7 @@ from provenance.elements import role_label
 from provenance.services import Asset, Entry
 from release import audiotags, c2pa
 from release.audiotags import Tags
-from release.c2pa import Ingredient, Manifest, TrialAuthority
+from release.c2pa import Ingredient, Manifest, Signer
 from release.errors import SystemFault
 from release.packaging.archive import Part, part_of
 from release.packaging.facts import GENERATOR, PackageFacts, TrackFacts, generator_version
@@ -55,8 +55,8 @@ def paths_of(track: TrackFacts) -> dict[str, str]:
     return {
         "wav": f"{FOLDERS['audio/wav']}/{isrc}.wav",
         "flac": f"{FOLDERS['audio/flac']}/{isrc}.flac",
-        "wav_credential": f"credentials/{isrc}.wav.c2pa",
-        "flac_credential": f"credentials/{isrc}.flac.c2pa",
+        "wav_credential": f"c2pa/{isrc}.wav.c2pa",
+        "flac_credential": f"c2pa/{isrc}.flac.c2pa",
     }
 
 
@@ -99,9 +99,12 @@ def tags_of(facts: PackageFacts, track: TrackFacts, cover: bytes) -> Tags:
 
 def sign_track(
     folder: Path, facts: PackageFacts, track: TrackFacts, *, entry: Entry, ledger: dict[str, object], cover: bytes,
-    authority: TrialAuthority,
+    signer: Signer,
 ) -> SignedTrack:  # fmt: skip
-    """Make the four files below `folder`. Tags first, signature last: tagging a signed file would break it."""
+    """Make the four files below `folder`. Tags first, signature last: tagging a signed file would break it.
+
+    Raises what `c2pa.sign` raises, and `CredentialWrong`.
+    """
     assert track.master.wav is not None
     assert track.master.flac is not None
     tags, where = tags_of(facts, track, cover), paths_of(track)
@@ -140,10 +143,10 @@ def sign_track(
             with blobs.store().local_path(master.sha256) as stored:
                 shutil.copyfile(stored, tagged)
             audiotags.write_tags(tagged, tags)
-            signed = c2pa.sign(tagged, target, replace(manifest, media_type=media_type), authority)
+            signed = c2pa.sign(tagged, target, replace(manifest, media_type=media_type), signer)
             tagged.unlink()
             sidecar.write_bytes(signed.sidecar)
-            read_back(target, tags=tags, authority=authority, ledger=ledger)
+            read_back(target, tags=tags, signer=signer, ledger=ledger)
             made[kind] = part_of(folder, where[kind], media_type=media_type, role=f"signed_{kind}")
             sidecars.append(
                 part_of(
@@ -156,15 +159,26 @@ def sign_track(
     return SignedTrack(wav=made["wav"], flac=made["flac"], sidecars=tuple(sidecars))
 
 
-def read_back(path: Path, *, tags: Tags, authority: TrialAuthority, ledger: dict[str, object]) -> None:
-    """Return when the file says what it should. Raises `CredentialWrong`, `TagsDiffer`."""
+def read_back(path: Path, *, tags: Tags, signer: Signer, ledger: dict[str, object]) -> None:
+    """Return when the file says what it should, to somebody who has only the file. Raises `CredentialWrong`,
+    `TagsDiffer`."""
     if audiotags.read_tags(path) != tags:
         raise CredentialWrong(f"{path.name} lost its tags while it was signed.")
-    report = c2pa.read_manifest(path, anchors_pem=authority.root_pem)
+    report = c2pa.read_manifest(
+        path, anchors_pem=signer.anchors_pem, timestamp_roots_pem=signer.timestamp_roots_pem
+    )
     if report.state is not c2pa.State.TRUSTED or report.ledger is None:
         raise CredentialWrong(f"{path.name}: {report.state.sentence} {', '.join(report.problems)}")
+    if signer.timestamps and report.timestamp is not c2pa.Stamp.TRUSTED:
+        raise CredentialWrong(
+            f"{path.name}: the time stamp on its signature is {report.timestamp.value}. The authority's certificate "
+            "does not lead to the roots that the outside places name for it: correct its roots file."
+        )
     if report.ledger.get("entry") != ledger["entry"]:
         raise CredentialWrong(f"{path.name} names another entry of the ledger than the master's.")
+    proof = c2pa.check_ledger(report.ledger, log_keys=(str(ledger["log_key"]),))
+    if not (proof.ok and proof.ours):
+        raise CredentialWrong(f"{path.name}: {proof.sentence}")
 
 
 @contextlib.contextmanager
@@ -185,13 +199,20 @@ def _ingredients(track: TrackFacts) -> Iterator[tuple[Ingredient, ...]]:
     carrying = set(
         Upload.objects.filter(asset__sha256__in=rows).exclude(c2pa={}).values_list("asset__sha256", flat=True)
     )
+    heard = [sha256 for sha256 in rows if sha256 in names]
+    # a finished recording that was brought in and mastered is opened, not composed
+    parent = heard[0] if len(heard) == 1 and Upload.objects.filter(asset__sha256=heard[0]).exists() else ""
     with contextlib.ExitStack() as stack:
         yield tuple(
             Ingredient(
                 title=names.get(sha256) or role_label(found.roles.get(sha256, "other")),
                 sha256=sha256,
                 media_type=rows[sha256].media_type,
-                relationship="componentOf" if sha256 in names else "inputTo",
+                relationship="parentOf"
+                if sha256 == parent
+                else "componentOf"
+                if sha256 in names
+                else "inputTo",
                 origins=frozenset(found.asset_origins.get(sha256, frozenset())),
                 path=stack.enter_context(blobs.store().local_path(sha256)) if sha256 in carrying else None,
             )

@@ -21,7 +21,9 @@ from django.conf import settings
 
 from provenance import assets, blobs, jobs
 from provenance.blobs import Staged
-from release.c2pa import TrialAuthority
+from provenance.services import Entry
+from release import credentials
+from release.c2pa import Signer
 from release.packaging import archive, audio, evidence, message, papers
 from release.packaging.archive import Part, part_of
 from release.packaging.audio import SignedTrack
@@ -87,15 +89,22 @@ class _Builder:
             )
             for track in facts.tracks
         }
-        evidence.wait_for_places(entries.values())
+        carried = {
+            track.recording.isrc: evidence.key_entries(track, entries[track.recording.isrc])
+            for track in facts.tracks
+        }
+        evidence.wait_for_places(entry for found in carried.values() for _, entry in found)
 
         cover = self.cover()
-        signed = self.signed(entries, cover)
+        signed = self.signed(carried, cover)
 
         self.step("gathering the evidence")
         found = evidence.entries_of(facts)
         evidence.wait_for_places(found)
-        named = {part.path: part.sha256 for item in signed.values() for part in (item.wav, item.flac)}
+        named: dict[str, str | Path] = {
+            part.path: part.sha256 for item in signed.values() for part in (item.wav, item.flac)
+        }
+        named |= {part.path: self.folder / part.path for item in signed.values() for part in item.sidecars}
         named |= {
             f"masters/{track.recording.isrc}.wav": track.evidence.map.target for track in facts.tracks
         } | {cover.path: cover.sha256}
@@ -161,12 +170,14 @@ class _Builder:
         self.fetch(facts.cover.asset.sha256, path)
         return part_of(self.folder, path, media_type=facts.cover.asset.media_type, role="artwork")
 
-    def signed(self, entries: dict[str, Any], cover: Part) -> dict[str, SignedTrack]:
+    def signed(
+        self, carried: dict[str, tuple[tuple[str, Entry], ...]], cover: Part
+    ) -> dict[str, SignedTrack]:
         """ISRC -> signed files, in the folder. What an earlier run kept is taken from the store."""
         facts = self.facts
         kept = {part["path"]: part for part in packages.signed_parts(facts.package)}
         picture = audio.embedded_cover((self.folder / cover.path).read_bytes())
-        authority: TrialAuthority | None = None
+        signer: Signer | None = None
         found = {}
         for track in facts.tracks:
             isrc = track.recording.isrc
@@ -174,15 +185,15 @@ class _Builder:
             if set(audio.paths_of(track).values()) <= kept.keys():
                 found[isrc] = self.reuse(track, kept)
                 continue
-            authority = authority or TrialAuthority.load_or_create(Path(settings.DEADWAX_DATA) / "keys")
+            signer = signer or credentials.signer()
             ledger = evidence.ledger_assertion(
-                entries[isrc],
+                carried[isrc],
                 master_sha256=track.evidence.map.target,
                 isrc=isrc,
                 rules=track.evidence.map.rules,
             )
             item = audio.sign_track(
-                self.folder, facts, track, entry=entries[isrc], ledger=ledger, cover=picture, authority=authority
+                self.folder, facts, track, entry=carried[isrc][0][1], ledger=ledger, cover=picture, signer=signer
             )  # fmt: skip
             assert track.master.wav is not None
             assert track.master.flac is not None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from generation.models import Master
 from provenance import bundle, keys, queries, sequencer
 from provenance.bundle import BundleReport
+from provenance.seen import checkpoint_over
 from provenance.services import Entry
+from provenance.signatures import signature_of
+from release.c2pa.proof import VERSION
 from release.errors import SystemFault
-from release.packaging.facts import PackageFacts
+from release.packaging.facts import PackageFacts, TrackFacts
 
 PATIENCE_S = 30.0
 
@@ -56,9 +60,9 @@ def entries_of(facts: PackageFacts) -> list[Entry]:
 
 
 def write_bundle(
-    target: Path, facts: PackageFacts, entries: Sequence[Entry], *, named: dict[str, str]
+    target: Path, facts: PackageFacts, entries: Sequence[Entry], *, named: Mapping[str, str | Path]
 ) -> BundleReport:
-    """The evidence bundle. Nothing private is disclosed; `named` gives digests of delivered files by path."""
+    """The evidence bundle. Nothing private is disclosed; `named`: delivered files by path, as digest or as file."""
     with target.open("w+b") as out:
         return bundle.build(
             entries=entries,
@@ -77,20 +81,54 @@ def master_entry(master: Master, produced_by: str) -> Entry:
     return entry
 
 
-def ledger_assertion(entry: Entry, *, master_sha256: str, isrc: str, rules: str) -> dict[str, Any]:
-    """What a signed file says about the ledger: where the master's entry stands, with the proof itself."""
-    head = queries.latest_checkpoint()
-    proof = queries.proof_for(entry, checkpoint=head) if head else None
-    if proof is None or head is None:
-        raise LogBehind("The master's entry has no proof yet. Trying again.")
+def key_entries(track: TrackFacts, made: Entry) -> tuple[tuple[str, Entry], ...]:
+    """The entries that a signed file carries, each with what it is (`c2pa.proof.WHAT`): the one that made the master,
+    the approved declaration, and the person's signature over that."""
+    found = [("made", made)]
+    declaration = track.evidence.declaration
+    if declaration is not None and declaration.approved:
+        found.append(("declared", declaration.entry))
+        if signature := signature_of(declaration.entry):
+            found.append(("signed", signature))
+    return tuple(found)
+
+
+def ledger_assertion(
+    entries: Sequence[tuple[str, Entry]], *, master_sha256: str, isrc: str, rules: str
+) -> dict[str, Any]:
+    """What a signed file says about the ledger, so that it can be checked with the file alone (`release.c2pa.proof`).
+
+    `entries` as `key_entries` gives them, all in their place. Private values are not in it: a body has commitments.
+    """
+    head = checkpoint_over(entry for _, entry in entries)
+    if head is None:
+        raise LogBehind("The master's entries have no proof yet. Trying again.")
+    proofs = queries.proofs_for([entry for _, entry in entries], checkpoint=head)
+    made = entries[0][1]
     return {
+        "v": VERSION,
         "origin": keys.origin(),
-        "log_key": str(keys.verifier_key()),
-        "size": proof.size,
+        "log_key": str(keys.key_chain().key_for(head.size)),
+        "size": head.size,
         "root": bytes(head.root).hex(),
-        "entry": bytes(entry.leaf_hash).hex(),
-        "index": proof.index,
-        "proof": proof.text(),
+        "checkpoint": bytes(head.note).decode() + "".join(f"{row.line}\n" for row in head.cosignatures.all()),
+        "timestamps": [
+            {"authority": row.authority, "token": base64.b64encode(bytes(row.token)).decode()}
+            for row in head.tokens.all()
+        ],
+        "entry": bytes(made.leaf_hash).hex(),
+        "index": proofs[made.pk].index,
+        "proof": proofs[made.pk].text(),
+        "entries": [
+            {
+                "what": what,
+                "leaf": bytes(entry.leaf_hash).hex(),
+                "index": proofs[entry.pk].index,
+                "body": base64.b64encode(bytes(entry.body)).decode(),
+                "proof": proofs[entry.pk].text(),
+            }
+            for what, entry in entries
+        ],
         "master_sha256": master_sha256,
         "isrc": isrc,
         "rules": rules,

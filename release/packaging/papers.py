@@ -303,7 +303,7 @@ def readme(facts: PackageFacts, paths: Iterable[str]) -> str:
 
 ern/            the ERN 4.3.2 message and, below resources/, the files that it names: WAV masters and the cover
 flac/           the same masters as FLAC
-credentials/    each file's C2PA manifest once more, for when a tool strips it from the sound
+c2pa/           each file's C2PA manifest once more, for when a tool strips it from the sound
 dossiers/       registration dossiers, US Standard Application: what may be claimed, what is excluded, and the evidence
 labels/         what each receiver is told about AI, computed from the ledger
 label-copy.*    titles, numbers, lines, credits

@@ -35,7 +35,7 @@ VERIFIER = Path(__file__).resolve().parents[2] / "provenance" / "verifier.py"
 
 
 def order(house: Any, release: Any) -> Package:
-    services.approve_release(release, actor=house.cast.rights)
+    house.approve(release)
     return services.request_package(release, actor=house.cast.release)
 
 
@@ -84,7 +84,7 @@ def test_every_part_is_there_is_an_asset_and_has_its_checksum(built):
     isrc, gtin = Recording.objects.get().isrc, package.release.gtin
     assert paths >= {
         f"ern/{gtin}.xml", f"ern/resources/{isrc}.wav", f"ern/resources/{gtin}.jpg", f"flac/{isrc}.flac",
-        f"credentials/{isrc}.wav.c2pa", f"credentials/{isrc}.flac.c2pa", f"dossiers/{isrc}.pdf", "evidence.zip",
+        f"c2pa/{isrc}.wav.c2pa", f"c2pa/{isrc}.flac.c2pa", f"dossiers/{isrc}.pdf", "evidence.zip",
         "label-copy.json", "label-copy.txt", "labels/spotify.json", "README.txt", "SHA256SUMS",
     }  # fmt: skip
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == paths
@@ -150,7 +150,7 @@ def test_both_masters_are_signed_with_their_sources_and_their_place_in_the_log(b
         assert entry.kind == "master.finished"
         assert report.ledger["index"] == entry.leaf.index
         assert report.ledger["proof"].startswith("c2sp.org/tlog-proof@v1")
-        sidecar = (folder / f"credentials/{Path(path).name}.c2pa").read_bytes()
+        sidecar = (folder / f"c2pa/{Path(path).name}.c2pa").read_bytes()
         kept = c2pa.read_manifest(folder / path, anchors_pem=anchors, sidecar=sidecar)
         assert (kept.ledger, kept.signer, kept.actions) == (report.ledger, report.signer, report.actions)
 
@@ -336,7 +336,7 @@ def test_after_the_cure_the_same_job_is_tried_again_and_succeeds(house):
     package = order(house, release)
     release = services.change_release(release, actor=house.cast.release, genre="Drone")
     run_jobs()
-    services.approve_release(release, actor=house.cast.rights)
+    house.approve(release)
     services.steer_package(Package.objects.get(pk=package.pk), action="retry", actor=house.cast.release)
     assert finished(package).asset is not None
 
