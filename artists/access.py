@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils import timezone
 
-from artists.models import Artist, Invitation, Person, Role, User
+from artists.models import Artist, Invitation, Person, PersonKey, PersonSignature, Role, SigningRequest, User
 
 ROSTER_WRITERS = (Role.OWNER, Role.ANR)
 
@@ -86,3 +87,57 @@ def invitation_for(user: User, pk: uuid.UUID | str) -> Invitation:
 def member_by_email(email: str) -> User | None:
     """An active account by its address, for letting a collaborator in. Says nothing but whether it exists."""
     return User.objects.filter(email__iexact=email.strip(), is_active=True).first()
+
+
+def own_keys(user: User) -> QuerySet[PersonKey]:
+    """A person's keys for signing, the newest first."""
+    return PersonKey.objects.filter(user=user).order_by("-created_at")
+
+
+def keys_of_others(user: User) -> QuerySet[PersonKey]:
+    """Everybody else's keys that are enrolled or in use: for owners, who read codes out and revoke."""
+    if not user.has_role(Role.OWNER):
+        return PersonKey.objects.none()
+    others = PersonKey.objects.exclude(user=user).exclude(state=PersonKey.State.REVOKED)
+    return others.select_related("user").order_by("user__full_name", "created_at")
+
+
+def key_for(user: User, pk: uuid.UUID | str) -> PersonKey:
+    """One's own key; an owner of the label reaches everybody's."""
+    keys = PersonKey.objects.select_related("user")
+    found = _by_id(keys if user.has_role(Role.OWNER) else keys.filter(user=user), pk)
+    if found is None:
+        raise Http404("No such key.")
+    return found
+
+
+def _by_id(keys: QuerySet[PersonKey], pk: uuid.UUID | str) -> PersonKey | None:
+    try:
+        return keys.filter(pk=pk).first()
+    except ValidationError:  # the API's addresses take any text
+        return None
+
+
+def own_key_for(user: User, pk: uuid.UUID | str) -> PersonKey:
+    found = _by_id(PersonKey.objects.filter(user=user), pk)
+    if found is None:
+        raise Http404("No such key of yours.")
+    return found
+
+
+def signing_request_for(user: User, nonce: str) -> SigningRequest:
+    """A person's own request to sign."""
+    found = SigningRequest.objects.filter(user=user, nonce=nonce).first()
+    if found is None:
+        raise Http404("No such request of yours.")
+    return found
+
+
+def open_signing_requests(user: User) -> QuerySet[SigningRequest]:
+    """Those of a person that are neither used nor over."""
+    return SigningRequest.objects.filter(user=user, used_at=None, expires_at__gt=timezone.now())
+
+
+def signatures_of(user: User) -> QuerySet[PersonSignature]:
+    """What a person signed, the newest first."""
+    return PersonSignature.objects.filter(key__user=user).select_related("key", "entry")

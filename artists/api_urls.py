@@ -3,8 +3,12 @@ from __future__ import annotations
 from rest_framework.routers import SimpleRouter
 
 from artists.api.roster import ArtistViewSet, MeViewSet, PersonViewSet
+from artists.api.signing import KeyViewSet, SignatureViewSet, SigningViewSet
 
 router = SimpleRouter()
 router.register("artists", ArtistViewSet, basename="artist")
 router.register("people", PersonViewSet, basename="person")
 router.register("me", MeViewSet, basename="me")
+router.register("keys", KeyViewSet, basename="key")
+router.register("signing-requests", SigningViewSet, basename="signing")
+router.register("signatures", SignatureViewSet, basename="signature")

@@ -178,7 +178,7 @@ class SessionSigned(Event):
 
     kind = "session.signed"
     sentence = "signed {count} entries with a key ({method})"
-    shred = "The words that were shown are erased; their digest stays in the payload, and the leaves are what is signed."
+    shred = "The words that were shown are erased; their digest stays in the payload. The leaves are what was signed."
 
     payload: Mapping[str, object]
     fingerprint: str

@@ -89,3 +89,21 @@ class PasswordForm(forms.Form):
         strip=False,
         help_text="Ten characters or more; a sentence is good.",
     )
+
+
+class SshKeyForm(forms.Form):
+    nonce = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    label = forms.CharField(
+        label="What you call it", max_length=80, initial="ssh key", help_text="For example “studio laptop”."
+    )
+    signature = forms.CharField(
+        widget=forms.Textarea(
+            attrs={
+                "rows": 8,
+                "spellcheck": "false",
+                "class": "mono",
+                "placeholder": "-----BEGIN SSH SIGNATURE-----",
+            }
+        ),
+        help_text="What ssh-keygen wrote beside the file, with its first and last line.",
+    )

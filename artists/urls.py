@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from artists.views import keys, signing
 from artists.views import people as views
 
 app_name = "artists"
@@ -19,4 +20,14 @@ urlpatterns = [
     path("people/<uuid:pk>/close/", views.account_close, name="account-close"),
     path("people/invitations/<uuid:pk>/withdraw/", views.invitation_withdraw, name="invitation-withdraw"),
     path("account/", views.account_page, name="account"),
+    path("account/keys/", keys.keys_page, name="keys"),
+    path("account/keys/passkey/options/", keys.passkey_options, name="passkey-options"),
+    path("account/keys/passkey/", keys.passkey_enrol, name="passkey-enrol"),
+    path("account/keys/ssh/", keys.ssh_key_page, name="ssh-key"),
+    path("account/keys/<uuid:pk>/confirm/", keys.key_confirm, name="key-confirm"),
+    path("account/keys/<uuid:pk>/code/", keys.key_code, name="key-code"),
+    path("account/keys/<uuid:pk>/revoke/", keys.key_revoke, name="key-revoke"),
+    path("account/requests/<str:nonce>/", signing.payload_file, name="signing-payload"),
+    path("sign/", signing.signing_page, name="signing"),
+    path("sign/<str:purpose>/<str:stream>/", signing.sign_page, name="sign"),
 ]

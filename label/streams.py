@@ -36,8 +36,9 @@ def readable(user: User) -> Readable:
     if user.has_role(Role.OWNER, Role.RIGHTS):
         return Readable(everything=True)
     if user.is_label_staff:
-        return Readable(families=STAFF_FAMILIES)
-    streams = {f"project:{pk}" for pk in visible_projects(user).values_list("pk", flat=True)}
+        return Readable(families=STAFF_FAMILIES, streams=frozenset({f"person:{user.pk}"}))
+    streams = {f"person:{user.pk}"}
+    streams |= {f"project:{pk}" for pk in visible_projects(user).values_list("pk", flat=True)}
     streams |= {f"artist:{pk}" for pk in visible_artists(user).values_list("pk", flat=True)}
     streams |= {f"release:{pk}" for pk in visible_releases(user).values_list("pk", flat=True)}
     for pk, work in visible_recordings(user).values_list("pk", "work_id"):

@@ -13,7 +13,7 @@ from artists.access import acts_for, visible_artists
 from artists.models import Artist, Role, User
 from generation.access import master_for
 from generation.models import Master
-from release.models import Declaration, Imprint, Package, Recording, Release, Track, Work
+from release.models import Approval, Declaration, Imprint, Package, Recording, Release, Track, Work
 
 WRITERS = (Role.OWNER, Role.RELEASE, Role.RIGHTS)
 RESOLVERS = (Role.OWNER, Role.RIGHTS)
@@ -110,6 +110,21 @@ def declaration_for(user: User, pk: uuid.UUID | str, *, resolve: bool = False) -
     if resolve and not may_resolve(user):
         raise PermissionDenied("A contradiction is settled by rights or by the owner.")
     return declaration
+
+
+def declarations_to_sign(user: User) -> list[Declaration]:
+    """Approved declarations of this person, the newest of each master, that wait for their signature."""
+    rows = Declaration.objects.filter(declared_by=user).order_by("master_id", "-number").distinct("master_id")
+    found = Declaration.objects.filter(pk__in=rows.values("pk"), approved=True, entry__signed_by__isnull=True)
+    return list(found.select_related("master__render__version__arrangement__project").order_by("entry_id"))
+
+
+def approvals_to_sign(user: User) -> list[Approval]:
+    """Approvals that this person gave to releases that stand as approved, and that wait for their signature."""
+    found = Approval.objects.filter(
+        approved_by=user, release__state=Release.State.APPROVED, entry__signed_by__isnull=True
+    )
+    return list(found.select_related("release").order_by("entry_id"))
 
 
 def release_to_approve(user: User, pk: uuid.UUID | str) -> Release:

@@ -13,13 +13,21 @@ from django.utils import timezone
 from generation.models import ToolTerms
 from generation.services import TermsUse, terms_by_master
 from provenance.elements import element_label
+from provenance.signatures import signed_entries
 from provenance.words import join
 from release import identifiers
 from release.credits import CREDIT_ROLES
 from release.errors import UserFault
 from release.evidence import Evidence, evidence_of
 from release.models import Artwork, Recording, Release, Track
-from release.reading import Contents, approval_of, contents_by_release, contents_of, standing_credits
+from release.reading import (
+    Approvals,
+    Contents,
+    approvals_of,
+    contents_by_release,
+    contents_of,
+    standing_credits,
+)
 
 Level = Literal["block", "warn"]
 WHOLE_BP = 10_000
@@ -49,26 +57,30 @@ class Known:
 
     evidence: Mapping[object, Evidence]
     terms: Mapping[object, Sequence[TermsUse]]
+    #: Entries of declarations that their actor signed.
+    signed: frozenset[int]
 
 
 def known_of(contents: Iterable[Contents]) -> Known:
     """What is known of all that is on some releases, in about as many queries as for one track."""
     masters = [track.recording.master for one in contents for track in one.tracks]
     evidence = evidence_of(master for master in masters if master.wav is not None)
-    return Known(evidence, terms_by_master((one.master, one.bodies) for one in evidence.values()))
+    declared = [one.declaration.entry_id for one in evidence.values() if one.declaration]
+    terms = terms_by_master((one.master, one.bodies) for one in evidence.values())
+    return Known(evidence, terms, signed_entries(declared) if declared else frozenset())
 
 
 def gates(
     release: Release,
     *,
-    approved: bool | None = None,
+    approvals: Approvals | None = None,
     contents: Contents | None = None,
     known: Known | None = None,
 ) -> list[Gate]:
     """All gates that are not open, blocks first. Without a block among them the package can be built.
 
-    `approved`: whether the release is approved as it stands, `contents`: what is on it, `known`: what is known of its
-    masters. A page that shows them reads them once.
+    `approvals`: those of the release as it stands, `contents`: what is on it, `known`: what is known of its masters.
+    A page that shows them reads them once.
     """
     contents = contents or contents_of(release)
     known = known or known_of([contents])
@@ -87,24 +99,36 @@ def gates(
         )
     for track in contents.tracks:
         found += _track(track, known)
-    if not any(gate.level == "block" for gate in found) and not (
-        approval_of(release, contents=contents) is not None if approved is None else approved
-    ):
-        before = release.approvals.exists()
-        found.append(
-            Gate(
-                code="not_approved",
-                level="block",
-                sentence="Nobody approved the release as it stands now.",
-                why="It was approved before, and changed since."
-                if before
-                else "Rights or the owner approves it.",
-                cure="release:release",
-                cure_args=(release.pk,),
-                cure_title="Approve",
-            )
-        )
+    if not any(gate.level == "block" for gate in found):
+        found += _approval(release, approvals or approvals_of(release, contents=contents))
     return sorted(found, key=lambda gate: gate.level != "block")
+
+
+def _approval(release: Release, approvals: Approvals) -> Iterator[Gate]:
+    if not approvals.standing:
+        before = release.approvals.exists()
+        yield Gate(
+            code="not_approved",
+            level="block",
+            sentence="Nobody approved the release as it stands now.",
+            why="It was approved before, and changed since."
+            if before
+            else "Rights or the owner approves it.",
+            cure="release:release",
+            cure_args=(release.pk,),
+            cure_title="Approve",
+        )
+    elif not approvals.complete:
+        who = join((row.approved_by.full_name for row in approvals.unsigned or approvals.standing), limit=4)
+        yield Gate(
+            code="approval_unsigned",
+            level="block",
+            sentence=f"The approval by {who} is not signed.",
+            why="Who approves signs with a key of their own, so that nobody can have approved in their name.",
+            cure="artists:sign",
+            cure_args=("approval", release.stream),
+            cure_title="Sign it",
+        )
 
 
 def blocking(release: Release) -> list[Gate]:
@@ -206,13 +230,13 @@ def _track(track: Track, known: Known) -> list[Gate]:
         ]
     evidence = known.evidence[recording.master_id]
     return [
-        *_evidence(recording, evidence),
+        *_evidence(recording, evidence, known.signed),
         *_licences(recording, known.terms[recording.master_id]),
         *_credits(recording, evidence),
     ]
 
 
-def _evidence(recording: Recording, evidence: Evidence) -> Iterator[Gate]:
+def _evidence(recording: Recording, evidence: Evidence, signed: frozenset[int]) -> Iterator[Gate]:
     title, master_id = recording.title, recording.master_id
     for element in evidence.unknown:
         yield Gate(
@@ -238,7 +262,18 @@ def _evidence(recording: Recording, evidence: Evidence) -> Iterator[Gate]:
         sentence = f"{title}: the artist has not declared what they did."
     elif not evidence.declaration.approved:
         sentence = f"{title}: the artist's declaration is a draft and not approved."
+    elif evidence.declaration.entry_id in signed:
+        return
     else:
+        yield Gate(
+            code="declaration_unsigned",
+            level="block",
+            sentence=f"{title}: the declaration is approved, but not signed by who made it.",
+            why="The artist signs it with a key of their own, so that nobody can have declared in their name.",
+            cure="release:declaration",
+            cure_args=(master_id,),
+            cure_title="Sign it",
+        )
         return
     yield Gate(
         code="unsigned_declaration",

@@ -11,6 +11,7 @@ from django.db.models import Prefetch, QuerySet
 
 from generation.models import Master
 from provenance import canonical
+from provenance.signatures import signed_entries
 from release.models import (
     Approval,
     Artwork,
@@ -159,6 +160,31 @@ def _track_state(track: Track) -> dict[str, Any]:
         "settled": [[row.element, row.origin] for row in settled],
         "credits": [[str(row.person_id), row.role, row.share_bp] for row in standing_credits(recording)],
     }
+
+
+@dataclass(frozen=True)
+class Approvals:
+    """The approvals of a release exactly as it stands now. One counts once the person who gave it has signed it."""
+
+    standing: Sequence[Approval]
+    signed: frozenset[int]
+
+    @property
+    def unsigned(self) -> list[Approval]:
+        """Those whose signature is missing. One of a closed account, which nobody can sign, is left aside."""
+        return [row for row in self.standing if row.entry_id not in self.signed and row.approved_by.is_active]
+
+    @property
+    def complete(self) -> bool:
+        return not self.unsigned and any(row.entry_id in self.signed for row in self.standing)
+
+
+def approvals_of(release: Release, *, contents: Contents | None = None) -> Approvals:
+    """The approvals as the release stands, the newest first, with which of them are signed."""
+    digest = state_digest(release, contents=contents)
+    rows = release.approvals.filter(state_digest=digest).select_related("approved_by").order_by("-entry_id")
+    standing = list(rows)
+    return Approvals(standing, signed_entries(row.entry_id for row in standing))
 
 
 def approval_of(release: Release, *, contents: Contents | None = None) -> Approval | None:

@@ -56,7 +56,7 @@ def make_scene(cast: Cast, cover: bytes) -> Scene:
 
     house = make_house(cast, cover)
     release = house.ready(parts=("voice", "sketch", "choir"))
-    services.approve_release(release, actor=cast.rights)
+    house.approve(release)
     package = services.request_package(release, actor=cast.release)
     run_jobs()
     package.refresh_from_db()

@@ -19,6 +19,7 @@ from generation.models import Brief, Take
 from generation.prompting import BriefValues, style_warnings
 from generation.views.common import form_page, show_fault
 from provenance.errors import UserFault
+from provenance.signatures import unsigned_count
 
 
 @require_GET
@@ -71,6 +72,7 @@ def project_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "may_write": access.may_write(user, project),
         "may_manage": access.may_manage_members(user, project),
         "member_form": MemberForm(),
+        "unsigned": unsigned_count(str(user.pk), project.stream),
     }
     return render(request, "generation/project.html", context)
 

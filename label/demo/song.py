@@ -15,6 +15,7 @@ from generation import services as studio
 from generation.models import Arrangement, Master, Project, PromptRun, Render, Take, ToolTerms, Upload
 from generation.prompting import BriefValues
 from label.demo.cast import Cast
+from label.demo.signers import Signers
 from label.demo.sounds import BPM, choir_pads, sung_lead
 from provenance.elements import Origin
 from provenance.errors import SystemFault
@@ -39,6 +40,10 @@ class Song:
     project: Project
     run: PromptRun
     takes: list[Take] = field(default_factory=list)
+    signers: Signers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.signers = Signers(self.cast.users["owner"])
 
 
 def brief_values() -> BriefValues:
@@ -192,7 +197,7 @@ def master(song: Song, arrangement: Arrangement) -> Master:
 
 
 def declare(song: Song, made: Master) -> None:
-    """The artist states what the evidence shows, in their own words, and approves it."""
+    """The artist states what the evidence shows, in their own words, approves it, and signs the whole session."""
     evidence = evidence_for(made)
     stated = {
         element: finding.origin.value
@@ -210,10 +215,11 @@ def declare(song: Song, made: Master) -> None:
         approve=True,
         actor=song.cast.users["artist"],
     )
+    song.signers.sign(song.cast.users["artist"], song.project.stream)
 
 
 def release(song: Song, made: Master) -> tuple[Recording, Release]:
-    """Recording, work, credited, and the release with its cover, approved."""
+    """Recording, work, credited, and the release with its cover, approved and signed."""
     cast = song.cast
     coordinator, rights = cast.users["release"], cast.users["rights"]
     recording = house.create_recording(
@@ -256,6 +262,7 @@ def release(song: Song, made: Master) -> tuple[Recording, Release]:
     )
     planned.refresh_from_db()
     house.approve_release(planned, actor=rights)
+    song.signers.sign(rights, planned.stream, purpose="approval")
     return recording, Release.objects.get(pk=planned.pk)
 
 

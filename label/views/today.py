@@ -16,7 +16,8 @@ from artists.views import user_of
 from generation.access import visible_jobs, visible_projects
 from generation.reading import masters_to_declare, takes_waiting
 from provenance.services import Job
-from release.access import visible_releases
+from provenance.signatures import COUNTED, unsigned_total
+from release.access import approvals_to_sign, declarations_to_sign, visible_releases
 from release.gates import Gate, blocking_by_release, lead_days
 from release.models import Release
 
@@ -123,6 +124,7 @@ def _waiting(user: User, looked: list[tuple[Release, list[Gate]]]) -> list[Waiti
                 "sign",
             )
         )
+    found += _to_sign(user)
     for run, count in takes_waiting(user):
         found.append(
             Waiting(
@@ -133,6 +135,27 @@ def _waiting(user: User, looked: list[tuple[Release, list[Gate]]]) -> list[Waiti
             )
         )
     return sorted(found, key=lambda item: not item.late)
+
+
+def _to_sign(user: User) -> list[Waiting]:
+    """What waits for the reader's signature: declarations and approvals one by one, the rest as one thing."""
+    found = []
+    for declaration in declarations_to_sign(user)[:5]:
+        project = declaration.master.project
+        page = reverse("release:declaration", args=[declaration.master_id])
+        url = reverse("artists:sign", args=["declaration", project.stream])
+        title = f"Sign your declaration about {project.title}"
+        found.append(Waiting(title, f"{url}?next={page}", "nothing leaves the house before", "sign"))
+    for approval in approvals_to_sign(user)[:5]:
+        url = reverse("artists:sign", args=["approval", approval.release.stream])
+        title = f"Sign your approval of {approval.release.title}"
+        found.append(Waiting(title, url, "nothing leaves the house before", "sign"))
+    if count := unsigned_total(str(user.pk)):
+        entries = f"{count}{'+' if count >= COUNTED else ''} entr{'y' if count == 1 else 'ies'} of yours"
+        found.append(
+            Waiting("Sign your sessions", reverse("artists:signing"), f"{entries}, unsigned", "sign")
+        )
+    return found
 
 
 def _due(days: int | None) -> str:

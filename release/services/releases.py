@@ -33,6 +33,7 @@ from release.services.numbers import allocate_catalogue_number, allocate_gtin
 from release.services.states import lapse, open_for_changes, set_state
 
 APPROVERS = (Role.OWNER, Role.RIGHTS)
+APPROVAL_GATES = frozenset({"not_approved", "approval_unsigned"})
 
 
 def create_release(*, imprint: Imprint, artist: Artist, title: str, kind: str, actor: HasActor) -> Release:
@@ -264,13 +265,13 @@ def upload_artwork(release: Release, *, file: BinaryIO, filename: str, origin: s
 
 
 def approve_release(release: Release, *, actor: User) -> Approval:
-    """Approve the release as it stands. Every gate but the approval itself must be open."""
+    """Approve the release as it stands. Every gate but the approval and its signature must be open."""
     if not actor.has_role(*APPROVERS):
         raise UserFault("A release is approved by rights or by the owner.", code="forbidden")
     with transaction.atomic():
         release = Release.objects.select_for_update().get(pk=release.pk)
         open_for_changes(release)
-        closed = [gate for gate in blocking(release) if gate.code != "not_approved"]
+        closed = [gate for gate in blocking(release) if gate.code not in APPROVAL_GATES]
         if closed:
             raise GatesClosed(f"{closed[0].sentence} Clear the gates first ({len(closed)} closed).")
         digest = state_digest(release)

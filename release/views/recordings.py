@@ -18,6 +18,7 @@ from generation.views.common import REFUSED, form_page, show_fault
 from provenance.elements import element_label
 from provenance.errors import UserFault
 from provenance.services import Entry, in_words
+from provenance.signatures import signed_entries
 from release import access, services
 from release.credits import CREDIT_CHOICES, CREDIT_ROLES
 from release.errors import BadField
@@ -53,7 +54,7 @@ def declaration_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         except UserFault as fault:
             error = fault.message
         else:
-            messages.success(request, "Your declaration is in the ledger.")
+            messages.success(request, "Your declaration is in the ledger. Sign it next.")
             return redirect("release:declaration", pk=pk)
     declaration = evidence.declaration
     contradicted = {item.element: item for item in evidence.contradictions}
@@ -84,6 +85,8 @@ def declaration_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "project": master.project,
         "evidence": evidence,
         "declaration": declaration,
+        "signed": declaration is not None and bool(signed_entries([declaration.entry_id])),
+        "own_declaration": declaration is not None and declaration.declared_by_id == user.pk,
         "rows": rows,
         "error": error,
         "origins": ORIGIN_CHOICES,

@@ -26,7 +26,7 @@ from release.forms import ArtworkForm, ImprintForm, ReleaseEditForm, ReleaseForm
 from release.gates import Gate, gates, known_of, lead_days
 from release.labels import overall
 from release.models import Release, Track
-from release.reading import CHANGEABLE, contents_of, covers_of
+from release.reading import CHANGEABLE, Approvals, approvals_of, contents_of, covers_of
 from release.services.releases import APPROVERS
 from release.thumbnails import small_cover
 
@@ -38,9 +38,11 @@ GATE_WORDS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"unknown_origin"}), "Every origin is known"),
     (frozenset({"statement_against_evidence"}), "What people state and the ledger agree"),
     (frozenset({"unsigned_declaration"}), "The artist approved the declarations"),
+    (frozenset({"declaration_unsigned", "unsigned_declaration"}), "The artist signed the declarations"),
     (frozenset({"licence_forbids_sale"}), "Everything in it may be sold"),
     (frozenset({"shares"}), "Credits are there, shares total 100 %"),
     (frozenset({"not_approved"}), "Approved as it stands"),
+    (frozenset({"approval_unsigned"}), "The approval is signed"),
 )
 #: Codes that only tracks can answer.
 ABOUT_TRACKS = frozenset(
@@ -48,6 +50,7 @@ ABOUT_TRACKS = frozenset(
         "unknown_origin",
         "statement_against_evidence",
         "unsigned_declaration",
+        "declaration_unsigned",
         "licence_forbids_sale",
         "shares",
     }
@@ -120,6 +123,8 @@ def _standing(release: Release, blocking: list[Gate]) -> str:
         return f"{release.title} can be packaged"
     if [gate.code for gate in blocking] == ["not_approved"]:
         return f"{release.title} waits for an approval"
+    if [gate.code for gate in blocking] == ["approval_unsigned"]:
+        return f"{release.title} waits for a signature"
     closed = len(blocking)
     return f"{release.title}: {'one gate is' if closed == 1 else f'{closed} gates are'} closed"
 
@@ -147,8 +152,8 @@ def release_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     release = access.release_for(user, pk)
     contents = contents_of(release)
     known = known_of([contents])
-    approval = services.approval_of(release, contents=contents)
-    found = gates(release, approved=approval is not None, contents=contents, known=known)
+    approvals = approvals_of(release, contents=contents)
+    found = gates(release, approvals=approvals, contents=contents, known=known)
     blocking = [gate for gate in found if gate.level == "block"]
     packages = list(release.packages.select_related("job", "asset", "requested_by")[:20])
     on_it = [track.recording_id for track in contents.tracks]
@@ -157,10 +162,12 @@ def release_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "release": release,
         "gates": found,
         "blocking": blocking,
-        "open_gates": _open_gates(found, approved=approval is not None),
+        "open_gates": _open_gates(found, approvals),
         "tracks": [_track_row(track, known.evidence) for track in contents.tracks],
         "cover": contents.cover,
-        "approval": approval,
+        "standing_approvals": {row.pk for row in approvals.standing},
+        "signed_approvals": approvals.signed,
+        "own_unsigned": any(row.approved_by_id == user.pk for row in approvals.unsigned),
         "newest": packages[0] if packages else None,
         "packages": packages,
         "approvals": release.approvals.select_related("approved_by")[:5],
@@ -176,19 +183,15 @@ def release_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "release/release.html", context)
 
 
-def _open_gates(found: list[Gate], *, approved: bool) -> list[str]:
+def _open_gates(found: list[Gate], approvals: Approvals) -> list[str]:
     """What is in order, in words: a gate that is open is worth seeing, too. Without tracks little can be said."""
     closed = {gate.code for gate in found if gate.level == "block"}
-    if not approved:
+    if not approvals.standing:
         closed.add("not_approved")
+    if not approvals.complete:
+        closed.add("approval_unsigned")
     if "no_tracks" in closed:
-        closed |= {
-            "unknown_origin",
-            "statement_against_evidence",
-            "unsigned_declaration",
-            "licence_forbids_sale",
-            "shares",
-        }
+        closed |= ABOUT_TRACKS
     return [words for codes, words in GATE_WORDS if not codes & closed]
 
 
@@ -319,7 +322,7 @@ def approve(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     except UserFault as fault:
         messages.error(request, fault.message)
     else:
-        messages.success(request, "Approved, exactly as it stands.")
+        messages.success(request, "Approved, exactly as it stands. Sign it now.")
     return redirect("release:release", pk=pk)
 
 

@@ -36,12 +36,30 @@ def _leaf(scene: Scene) -> str:
     return bytes(scene.take.entry.leaf_hash).hex()
 
 
+def _request(scene: Scene) -> str:
+    from artists.services import signing_request
+
+    return signing_request(scene.cast.mara, scene.project.stream, "session").nonce
+
+
+def _key(scene: Scene) -> Any:
+    return scene.cast.mara.signing_keys.get().pk
+
+
 #: GET. Name -> (the arguments, a row).
 PAGES: Mapping[str, tuple[Key | None, Row]] = {
     "label:today": (None, ALL),
     "label:ledger": (None, ALL),
     "label:ledger-feed": (None, ALL),
+    "label:ledger-seal": (None, ALL),
+    "label:ledger-names": (None, ALL),
+    "label:ledger-health": (None, ALL),
     "label:ledger-entry": (_leaf, READ),
+    "label:ledger-entry-body": (_leaf, READ),
+    "label:ledger-entry-proof": (_leaf, READ),
+    "label:receipts": (None, ALL),  # one's own
+    "label:receipts-file": (None, ALL),
+    "label:receipts-new": (None, ALL),
     "label:proof": (lambda s: s.master.pk, READ),
     "label:bundle": (lambda s: s.master.pk, READ),
     "artists:roster": (None, ALL),
@@ -51,6 +69,14 @@ PAGES: Mapping[str, tuple[Key | None, Row]] = {
     "artists:person-new": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
     "artists:people": (None, OWNER),
     "artists:account": (None, ALL),
+    "artists:keys": (None, ALL),
+    "artists:ssh-key": (None, ALL),
+    "artists:signing": (None, ALL),
+    "artists:sign": (
+        lambda s: ("session", s.project.stream),
+        ALL,
+    ),  # one's own entries: nothing where there are none
+    "artists:signing-payload": (_request, (404, 404, 404, 404, 200, 404, 404)),
     "generation:projects": (None, ALL),
     "generation:project-new": (None, ALL),
     "generation:project": (lambda s: s.project.pk, READ),
@@ -96,6 +122,11 @@ ACTIONS: Mapping[str, tuple[Key | None, int, int]] = {
     "artists:role-change": (lambda s: s.cast.anr.pk, 403, 403),
     "artists:account-close": (lambda s: s.cast.anr.pk, 403, 403),
     "artists:invitation-withdraw": (lambda s: s.invitation.pk, 403, 403),
+    "artists:passkey-options": (None, 200, 200),  # to enrol a key of one's own; nothing is enrolled yet
+    "artists:passkey-enrol": (None, 400, 400),
+    "artists:key-confirm": (_key, 404, 404),
+    "artists:key-code": (_key, 404, 404),
+    "artists:key-revoke": (_key, 404, 404),
     "generation:members": (lambda s: s.project.pk, 403, 404),
     "generation:member-remove": (lambda s: (s.project.pk, s.member.pk), 403, 404),
     "generation:take-decide": (lambda s: s.take.pk, 403, 404),
@@ -125,12 +156,14 @@ PUBLIC: Mapping[str, tuple[Key | None, int]] = {
     "label:check": (None, 200),
     "label:health": (None, 200),
     "label:checkpoint": (None, 200),
+    "label:receipts-check": (None, 200),
     "artists:login": (None, 200),
     "artists:invitation": (lambda s: s.secret, 200),
     "api:schema": (None, 200),
     "api:docs": (None, 200),
     "api:tokens": (None, 405),
     "api:checkpoint": (None, 200),
+    "api:receipt-check": (None, 405),
 }
 ELSEWHERE = {"artists:logout"}  # tests/artists
 
@@ -157,9 +190,12 @@ API_SUBJECTS: Mapping[str, Key] = {
     "track": lambda s: s.track.pk,
     "package": lambda s: s.package.pk,
     "ledger": _leaf,
+    "key": _key,
+    "signing": _request,
+    "signature": lambda s: s.declaration.entry.signed_by.signature.pk,
 }
 #: The same for everybody who is logged in: the tool catalogue, the engines, oneself.
-API_SHARED = {"tool", "engine", "me", "token"}
+API_SHARED = {"tool", "engine", "me", "token", "receipts", "receipt"}
 
 
 def _names(

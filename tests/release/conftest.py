@@ -37,6 +37,7 @@ class House:
     imprint: Any
     cover: bytes
     songs: int = 0
+    signers: Any = None
 
     @property
     def writer(self) -> Any:
@@ -194,14 +195,31 @@ class House:
         services.shortlist_take(take, reason="It breathes.", actor=self.cast.mara)
         return take.stems.get().asset
 
-    def declare(self, master: Any, *, approve: bool = True, **claims: str) -> Any:
+    def __post_init__(self) -> None:
+        from label.demo.signers import Signers
+
+        self.signers = Signers(self.cast.owner)
+
+    def declare(self, master: Any, *, approve: bool = True, sign: bool = True, **claims: str) -> Any:
         from release import services
 
         stated = {name.replace("__", ":"): origin for name, origin in claims.items()}
-        return services.declare(
+        declaration = services.declare(
             master, claims=stated, statements=dict.fromkeys(stated, "As I said."), approve=approve,
             actor=self.cast.mara,
         )  # fmt: skip
+        if approve and sign:
+            self.signers.sign(self.cast.mara, master.project.stream, purpose="declaration")
+        return declaration
+
+    def approve(self, release: Any, *, by: Any = None) -> Any:
+        """Approve the release as it stands, and sign that; by rights where nobody is named."""
+        from release import services
+
+        actor = by or self.cast.rights
+        approval = services.approve_release(release, actor=actor)
+        self.signers.sign(actor, release.stream, purpose="approval")
+        return approval
 
     def recording(self, master: Any, *, title: str = "Slow Harbour", credit: bool = True) -> Any:
         from release import services

@@ -31,6 +31,18 @@ def code(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
 
 
+def sign(house, user, stream, purpose):
+    """Over the API, with an ssh key in software."""
+    asked = api(user).post("/api/signing-requests/", {"stream": stream, "purpose": purpose})
+    assert asked.status_code == 201, asked.content
+    fingerprint, signature = house.signers.signature(user, asked.data["payload"].encode())
+    signed = api(user).post(
+        "/api/signatures/",
+        {"nonce": asked.data["nonce"], "fingerprint": fingerprint, "proof": {"signature": signature}},
+    )
+    assert signed.status_code == 201, signed.content
+
+
 def test_the_whole_way_from_a_master_to_a_package(house):
     coordinator, rights, artist = api(house.cast.release), api(house.cast.rights), api(house.cast.mara)
     master = house.master(parts=("voice", "choir"))
@@ -110,7 +122,15 @@ def test_the_whole_way_from_a_master_to_a_package(house):
     drawn = coordinator.post(f"{release}/artwork/", {"file": cover, "origin": "human"}, format="multipart")
     assert (drawn.status_code, drawn.data["width_px"]) == (201, 3000)
     assert coordinator.post(f"{release}/approve/").status_code == 403
+    closed = coordinator.get(f"{release}/gates/").data
+    assert [gate["code"] for gate in closed["gates"] if gate["level"] == "block"] == ["declaration_unsigned"]
+    assert code(rights.post(f"{release}/approve/")) == (400, "gates_closed")
+    sign(house, house.cast.mara, master.project.stream, "declaration")
     assert rights.post(f"{release}/approve/").status_code == 201
+    closed = coordinator.get(f"{release}/gates/").data
+    assert [gate["code"] for gate in closed["gates"] if gate["level"] == "block"] == ["approval_unsigned"]
+    assert code(coordinator.post(f"{release}/packages/")) == (400, "gates_closed")
+    sign(house, house.cast.rights, f"release:{planned.data['id']}", "approval")
     assert coordinator.get(f"{release}/gates/").data["open"] is True
     assert coordinator.get(f"{release}/").data["approval"]["role"] == "rights"
 
@@ -134,7 +154,7 @@ def test_the_whole_way_from_a_master_to_a_package(house):
 @pytest.fixture
 def scene(house):
     release = house.ready(parts=("voice",))
-    services.approve_release(release, actor=house.cast.rights)
+    house.approve(release)
     package = services.request_package(release, actor=house.cast.release)
     declaration = house.declare(house.master(parts=("voice",)), lyrics="trained_model")
     return {

@@ -29,7 +29,7 @@ def test_a_release_in_order_waits_only_for_its_approval_and_then_for_nothing(hou
     release = house.ready()
     assert blocks(release) == ["not_approved"]
     assert "Rights or the owner" in sentence(release, "not_approved")
-    services.approve_release(release, actor=house.cast.rights)
+    house.approve(release)
     assert blocks(release) == []
     release.refresh_from_db()
     assert release.state == "approved"
@@ -153,7 +153,7 @@ def test_a_release_without_tracks_or_cover_says_so(house):
     release = house.release(cover=None)
     assert set(blocks(release)) == {"no_tracks", "no_artwork"}
     with pytest.raises(GatesClosed, match="Clear the gates first"):
-        services.approve_release(release, actor=house.cast.rights)
+        house.approve(release)
 
 
 def test_a_statement_against_the_evidence_blocks_until_it_is_declared_anew(house):
@@ -209,7 +209,7 @@ def test_a_person_who_is_not_credited_is_worth_a_warning_not_a_block(house):
 )
 def test_an_approval_lapses_with_any_later_change(house, change):
     release = house.ready()
-    services.approve_release(release, actor=house.cast.rights)
+    house.approve(release)
     assert blocks(release) == []
     recording = Recording.objects.get()
     match change:

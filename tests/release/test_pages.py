@@ -29,7 +29,7 @@ def as_(user: Any) -> Client:
 def scene(house):
     """A packaged release, one with closed gates, and a master without a recording."""
     release = house.ready(parts=("voice", "choir"))
-    services.approve_release(release, actor=house.cast.rights)
+    house.approve(release)
     package = services.request_package(release, actor=house.cast.release)
     run_jobs()
     other = house.master(parts=("voice",))
@@ -329,7 +329,7 @@ def test_tracks_move_and_leave_on_the_release_page(house):
 
 def test_a_build_that_failed_says_why_and_can_be_tried_again(house):
     release = house.ready(parts=("voice",))
-    services.approve_release(release, actor=house.cast.rights)
+    house.approve(release)
     package = services.request_package(release, actor=house.cast.release)
     services.change_release(release, actor=house.cast.release, genre="Drone")
     run_jobs()

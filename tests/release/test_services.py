@@ -253,7 +253,7 @@ def test_a_withdrawn_release_stays_as_it_is(house):
     with pytest.raises(UserFault, match="withdrawn"):
         services.change_release(release, genre="Drone", actor=house.cast.release)
     with pytest.raises(UserFault, match="withdrawn"):
-        services.approve_release(release, actor=house.cast.rights)
+        house.approve(release)
     with pytest.raises(UserFault, match="withdrawn"):
         services.remove_track(release.tracks.get(), actor=house.cast.release)
 

@@ -16,6 +16,7 @@ const ISLANDS: Record<string, () => Promise<unknown>> = {
   "dw-takes": () => import("./islands/takes"),
   "dw-upload": () => import("./islands/upload"),
   "dw-energy": () => import("./islands/energy"),
+  "dw-passkey": () => import("./islands/passkey"),
 };
 
 function fetchIslands(): void {

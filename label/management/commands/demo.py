@@ -62,7 +62,7 @@ class Command(BaseCommand):
         say("rendered and mastered")
         song.declare(path, made)
         recording, planned = song.release(path, made)
-        say(f"declared; {recording.isrc} on {planned.catalogue_number} approved")
+        say(f"declared and signed; {recording.isrc} on {planned.catalogue_number} approved and signed")
         package = song.package(path, planned)
         say("package built and checked")
         files = _write(package, out)
