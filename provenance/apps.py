@@ -13,6 +13,7 @@ class ProvenanceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        import provenance.bundle.events
         import provenance.jobs.events
         import provenance.key_events
         import provenance.ledger  # noqa: F401 - these define events

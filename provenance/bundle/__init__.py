@@ -21,6 +21,7 @@ from provenance.bundle.build import FORMAT, VERSION, BundleReport, build
 from provenance.bundle.closure import MAX_ENTRIES
 from provenance.bundle.disclosure import Disclose, PrivateName, chosen, everything, nothing, private_names
 from provenance.bundle.errors import BundleRefused, NotInLogYet
+from provenance.bundle.export import Scope, export, of_asset, of_period, of_stream, of_subject
 
 __all__ = [
     "FORMAT",
@@ -32,9 +33,15 @@ __all__ = [
     "Disclose",
     "NotInLogYet",
     "PrivateName",
+    "Scope",
     "build",
     "chosen",
     "everything",
+    "export",
     "nothing",
+    "of_asset",
+    "of_period",
+    "of_stream",
+    "of_subject",
     "private_names",
 ]

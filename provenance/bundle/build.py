@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, BinaryIO, Final
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.db.models import Count, Max
 
 from provenance import keys, notes, prov_export, queries
 from provenance.bundle import archive, closure, papers
 from provenance.bundle.assets import AssetSource, resolve
 from provenance.bundle.disclosure import Disclose, shown_values
+from provenance.bundle.errors import NotInLogYet
 from provenance.bundle.points import Outside, outside
 from provenance.models import Entry, Leaf
+from provenance.outside.config import ConfigError
+from provenance.outside.places import configured
 
 FORMAT: Final = "deadwax-bundle"
 VERSION: Final = 2
@@ -62,6 +66,8 @@ def build(
     rows, added = closure.close(entries)
     head = queries.latest_checkpoint()
     assert head is not None, "numbered entries stand under a checkpoint"
+    if keys.key_chain().key_for(head.size) != keys.verifier_key():
+        raise NotInLogYet("The log's key has just been handed over. Try again in a moment.")
     bodies = {entry.id: json.loads(bytes(entry.body)) for entry, _ in rows}
     files = resolve(assets or {}, bodies.values())
     shown, withheld = shown_values([entry for entry, _ in rows], disclose)
@@ -96,10 +102,9 @@ def build(
             members[row["disclosed"]] = _json(shown[entry.id])
         listed.append(row)
 
-    rotations = closure.rotations(rows)
     members["log/checkpoint.txt"] = seen.head
     members["log/key.txt"] = f"{keys.verifier_key()}\n".encode()
-    members["log/keys.json"] = _json({"rotations": rotations, "witnesses": list(seen.witnesses)})
+    members["log/keys.json"] = _json({"rotations": list(keys.history()), "witnesses": list(seen.witnesses)})
     members["log/streams.txt"] = _streams({leaf.stream for _, leaf in rows}, head.size)
     outside_rows = _outside(seen, members)
     members["verifier.py"] = resources.files("provenance").joinpath("verifier.py").read_bytes()
@@ -197,8 +202,17 @@ def _outside(seen: Outside, members: dict[str, bytes]) -> dict[str, Any]:
 
 
 def configured_roots() -> dict[str, bytes]:
-    """The roots of the time-stamping authorities as this installation trusts them, by name."""
-    return {}
+    """The roots of the time-stamping authorities as this installation trusts them, by name; none where its file of
+    outside places cannot be read, which a system check tells."""
+    try:
+        authorities = configured().authorities
+        found = {item.name: item.roots() for item in authorities}
+    except ConfigError:
+        return {}
+    return {
+        name: b"".join(item.public_bytes(Encoding.PEM) for item in (*held.roots, *held.intermediates))
+        for name, held in found.items()
+    }
 
 
 def _json(value: Any) -> bytes:

@@ -6,7 +6,6 @@ a revocation cannot be left out unseen (the stream statement says how many there
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -65,12 +64,3 @@ def _numbered(found: dict[int, Entry]) -> list[tuple[Entry, Leaf]]:
     raise NotInLogYet(
         f"{len(found) - len(leaves)} entries have no place in the log yet. Try again in a moment."
     )
-
-
-def rotations(rows: Iterable[tuple[Entry, Leaf]]) -> list[str]:
-    """The statements with which the log's key was handed over, oldest first."""
-    return [
-        json.loads(bytes(entry.body))["public"]["statement"]
-        for entry, _ in rows
-        if entry.kind == "log_key.rotated"
-    ]
