@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -12,16 +19,17 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 from psycopg import errors
 
-from label.supervisor.postgres import APP_ROLE
+from label.supervisor.postgres import APP_ROLE, Postgres
 from provenance import audit, grants, guards, ledger, protection, sequencer
 from provenance.databases import as_owner
-from provenance.errors import SystemFault
 from provenance.models import Entry, Recorded
+from provenance.tree import NodeMissing
 from tests.provenance.ledger.attacks import contents, sql
 from tests.provenance.ledger.helpers import ACTOR, note
 from tests.provenance.ledger.test_attacks import a_body, new_artist
 from tests.threats.table import threat
 
+ROOT = Path(__file__).resolve().parents[2]
 RECORD = (
     "provenance_entry",
     "provenance_vaultitem",
@@ -54,7 +62,7 @@ REFUSED_BY_GRANTS = [
     "MERGE INTO provenance_leaf t USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE",
     "SELECT 1 FROM provenance_entry FOR UPDATE",
     # Dates and transactions are the database's own.
-    f"INSERT INTO provenance_entry ({ENTRY_COLUMNS}, recorded_at) SELECT {ENTRY_COLUMNS}, '2001-1-1' FROM provenance_entry",
+    f"INSERT INTO provenance_entry ({ENTRY_COLUMNS}, recorded_at) SELECT {ENTRY_COLUMNS}, now() FROM provenance_entry",
     f"INSERT INTO provenance_entry ({ENTRY_COLUMNS}, xid) SELECT {ENTRY_COLUMNS}, 7 FROM provenance_entry",
     "COPY provenance_entry FROM STDIN",
     # The guards.
@@ -151,7 +159,7 @@ def test_a_leaf_in_a_wrong_place_stops_the_log_and_is_found(filled):
         copy.write_row((leaves + 40, key, "project:1", 77, None))
     signed = contents("provenance_checkpoint")
     note(5)
-    with pytest.raises(SystemFault):
+    with pytest.raises((sequencer.LogTampered, NodeMissing)):
         sequencer.run_once()
     assert contents("provenance_checkpoint") == signed
     report = audit.run()
@@ -246,6 +254,100 @@ def test_rights_name_every_table_and_leave_no_way_to_delete_what_is_recorded():
     recorded = {model._meta.db_table for model in apps.get_models() if issubclass(model, Recorded)}
     assert not [table for table in guarded - recorded if found[table].update != ()]
     assert not {"xid", "recorded_at", "id"} & set(found["provenance_entry"].insert)
+
+
+def test_the_written_set_up_makes_an_installation_whose_owner_is_no_superuser(transactional_db, tmp_path):
+    """deploy/postgres, step by step, on a database of its own."""
+    settings = connection.settings_dict
+    host = quote(str(settings["HOST"]), safe="")
+
+    def superuser(database: str) -> psycopg.Connection:
+        return psycopg.connect(host=settings["HOST"], dbname=database, user="deadwax", autocommit=True)
+
+    script = (ROOT / "deploy/postgres/roles.sql").read_text()
+    script = (
+        script.replace(":owner_password", "'o'")
+        .replace(":app_password", "'a'")
+        .replace("deadwax", "fictional")
+    )
+    before, _, after = script.partition("\\connect fictional\n")
+    with superuser("postgres") as first:
+        for statement in before.split(";\n")[:-1]:
+            first.execute(statement)
+    try:
+        with superuser("fictional") as second:
+            second.execute(after)
+        env = {
+            **os.environ,
+            "DATABASE_URL": f"postgresql://fictional_app@/fictional?host={host}",
+            "DATABASE_OWNER_URL": f"postgresql://fictional@/fictional?host={host}",
+            "DEADWAX_DATA": str(tmp_path),
+        }
+        for command, said in (
+            ("migrate", ""),
+            ("ledger_verify", "The database role is fictional_app; it cannot change, delete or empty"),
+        ):
+            done = subprocess.run(
+                [sys.executable, "-m", "django", command], cwd=ROOT, env=env, capture_output=True, text=True
+            )
+            assert done.returncode == 0, done.stderr + done.stdout
+            assert said in done.stdout
+        assert (
+            ask(env["DATABASE_OWNER_URL"], "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+            is False
+        )
+    finally:
+        with superuser("postgres") as last:
+            for statement in ("DROP DATABASE fictional", "DROP ROLE fictional_app", "DROP ROLE fictional"):
+                last.execute(statement)
+
+
+def ask(url: str, statement: str) -> object:
+    with psycopg.connect(url) as opened:
+        return opened.execute(statement).fetchone()[0]
+
+
+def test_a_data_folder_of_an_earlier_version_gets_its_second_role_at_the_next_start(tmp_path_factory):
+    """Earlier clusters know one role, a superuser, and have their tables already."""
+    data = Path(tempfile.mkdtemp(prefix="dw-old-"))
+    data.chmod(0o755)
+    server = Postgres(data / "postgres", throwaway=True)
+    server.start()
+    try:
+        with psycopg.connect(server.url, autocommit=True) as old:
+            old.execute("DROP ROLE deadwax_app")
+        assert server.is_ready()
+        assert not server.is_separated(), "until it is migrated"
+        with psycopg.connect(server.url, autocommit=True) as old:
+            old.execute("CREATE TABLE provenance_entry (id int)")
+        env = {
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if name not in {"DATABASE_URL", "DEADWAX_BROKER_URL"}
+            },
+            "DEADWAX_DATA": str(data),
+        }
+        program = (
+            "from label.supervisor import session\nimport os\n"
+            "with session.embedded(): print(os.environ['DATABASE_URL'], os.environ['DATABASE_OWNER_URL'])"
+        )
+
+        def urls() -> list[str]:
+            done = subprocess.run(
+                [sys.executable, "-c", program], cwd=ROOT, env=env, capture_output=True, text=True
+            )
+            assert done.returncode == 0, done.stderr
+            return done.stdout.split()
+
+        assert urls() == [server.url, server.url]
+        server.start(die_with_parent=False)
+        with psycopg.connect(server.url, autocommit=True) as old:
+            old.execute("GRANT SELECT ON provenance_entry TO deadwax_app")
+        assert urls() == [server.app_url, server.url]
+    finally:
+        server.stop()
+        shutil.rmtree(data, ignore_errors=True)
 
 
 @pytest.mark.django_db
