@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,6 +55,8 @@ class Store:
     timestamp: str = "none"
     signature_holds: bool = False
     """The claim's signature and every assertion fit; says nothing about the sound."""
+    signer_trusted: bool = False
+    """The signer is under one of the given roots; says nothing about the sound either."""
     active: Mapping[str, Any] = field(default_factory=dict)
     others: tuple[Mapping[str, Any], ...] = ()
     """Manifests of ingredients, which came along."""
@@ -127,24 +129,22 @@ def read_store(
     signer trusted: once with all roots, then without the time authorities, or with them alone.
     """
     both = _read(path, media_type, sidecar, trust.signers + trust.timestamps)
-    if both is None or both.state != "trusted" or not trust.timestamps:
+    if both is None or not both.signer_trusted or not trust.timestamps:
         return both
     if not trust.signers:
-        return _valid(both)
+        return _untrusted(both)
     alone = _read(path, media_type, sidecar, trust.timestamps)
-    if alone is not None and alone.state == "trusted":
+    if alone is not None and alone.signer_trusted:
         # the chain ends at a time authority's root; it may end at one of the signers' too
         signers = _read(path, media_type, sidecar, trust.signers)
-        if signers is None or signers.state != "trusted":
-            return _valid(both)
+        if signers is None or not signers.signer_trusted:
+            return _untrusted(both)
     return both
 
 
-def _valid(store: Store) -> Store:
-    return Store(
-        state="valid", timestamp=store.timestamp, signature_holds=store.signature_holds, active=store.active,
-        others=store.others, problems=store.problems,
-    )  # fmt: skip
+def _untrusted(store: Store) -> Store:
+    state = "valid" if store.state == "trusted" else store.state
+    return replace(store, state=state, signer_trusted=False)
 
 
 def _read(path: Path | str, media_type: str | None, sidecar: bytes | None, anchors: str) -> Store | None:
@@ -192,6 +192,7 @@ def _store(found: Mapping[str, Any]) -> Store:
         timestamp=_timestamp(codes),
         signature_holds="claimSignature.validated" in codes["success"]
         and not any(code.startswith(("claimSignature.", "assertion.hashedURI")) for code in failures),
+        signer_trusted="signingCredential.trusted" in codes["success"],
         active=mapping(manifests.get(label)) if isinstance(label, str) else {},
         others=tuple(mapping(value) for key, value in list(manifests.items())[:_MAX_ITEMS] if key != label),
         problems=failures,

@@ -1,7 +1,9 @@
 """The stranger's question: is this file known, is it intact, what in it is human and what is AI.
 
-Three independent looks, each named in the answer: the exact bytes (digest), the signed manifest (C2PA), the sound
-(acoustic fingerprint). Only recordings of packaged releases are named; what is not out yet is nobody's business.
+Independent looks, each named in the answer: the exact bytes (digest), the signed manifest (C2PA) with its time stamp
+and the ledger's proof in it, the sound (acoustic fingerprint) and, where that finds a recording, its very samples and
+the manifest that was kept when the file's own was stripped. Only recordings of packaged releases are named; what is not
+out yet is nobody's business.
 """
 
 from __future__ import annotations
@@ -10,16 +12,21 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
+import numpy as np
 from django.db.models import Q, QuerySet
 
-from provenance import audiofile
-from release.c2pa import ManifestReport, State, read_manifest, trust_anchors
+from provenance import audiofile, blobs, keys
+from provenance.errors import SystemFault
+from release import credentials
+from release.c2pa import LedgerProof, ManifestReport, Stamp, State, check_ledger
 from release.evidence import Evidence, evidence_for
 from release.models import Package, Recording, Release
+from release.sniff import sniff
 
 #: How many published recordings one question compares by sound. A label's catalogue; more wants an index.
 COMPARED = 5000
+#: Longer recordings are not compared sample by sample while somebody waits.
+COMPARED_S = 20 * 60
 
 
 @dataclass(frozen=True)
@@ -43,17 +50,28 @@ class Answer:
     release: Release | None
     evidence: Evidence | None
     manifest: ManifestReport
+    proof: LedgerProof | None = None
 
 
 def identify(path: Path) -> Answer:
-    """Look at a file in all three ways. Never raises for what the file holds."""
+    """Look at a file in all ways. Never raises for what the file holds."""
     sha256 = _digest(path)
     exact = _by_digest(sha256)
-    manifest = read_manifest(path, anchors_pem=_anchors())
-    claimed = _by_manifest(manifest)
+    manifest, ours = credentials.read(path)
+    proof = _proof(manifest)
+    claimed = _by_manifest(manifest) if ours else None
     sounding, fingerprint_look = _by_sound(path)
     recording = exact or claimed or sounding
-    looks = (_digest_look(sha256, exact), _manifest_look(manifest), fingerprint_look)
+    looks = [_digest_look(sha256, exact), _manifest_look(manifest, ours=ours)]
+    if manifest.state in (State.TRUSTED, State.VALID):
+        looks.append(_stamp_look(manifest))
+    if proof is not None and manifest.signature_holds:
+        looks.append(_proof_look(proof))
+    looks.append(fingerprint_look)
+    if exact is None and claimed is None and recording is not None:
+        looks.append(_samples_look(path, recording))
+    if manifest.state is State.ABSENT and recording is not None:
+        looks += _kept_looks(path, recording, exact=exact is not None)
     if exact is not None:
         verdict, headline = "known", "Known, and intact"
     elif claimed is not None:
@@ -67,7 +85,7 @@ def identify(path: Path) -> Answer:
         track = recording.tracks.filter(active=True, release__packages__asset__isnull=False).first()
         release = track.release if track else None
     evidence = evidence_for(recording.master) if recording else None
-    return Answer(sha256, verdict, headline, looks, recording, release, evidence, manifest)
+    return Answer(sha256, verdict, headline, tuple(looks), recording, release, evidence, manifest, proof)
 
 
 def published() -> QuerySet[Recording]:
@@ -105,11 +123,14 @@ def _by_manifest(manifest: ManifestReport) -> Recording | None:
     return published().filter(master__wav__sha256=master).first() if isinstance(master, str) else None
 
 
-def _anchors() -> str | None:
-    try:
-        return trust_anchors(settings.DEADWAX_DATA / "keys")
-    except OSError:
+def _proof(manifest: ManifestReport) -> LedgerProof | None:
+    """The ledger's proof that a manifest carries, against this log's own keys; None where it carries none."""
+    if not manifest.ledger or "entries" not in manifest.ledger:
         return None
+    chain, size = keys.key_chain(), manifest.ledger.get("size")
+    known = chain.key_for(size) if isinstance(size, int) else chain.current
+    revoked = isinstance(size, int) and chain.is_revoked(known, size)
+    return check_ledger(manifest.ledger, log_keys=() if revoked else (str(known),))
 
 
 def _by_sound(path: Path) -> tuple[Recording | None, Look]:
@@ -143,18 +164,125 @@ def _digest_look(sha256: str, recording: Recording | None) -> Look:
     return Look(title, "match", f"Bit for bit a file of “{recording.title}” that left this house.")
 
 
-def _manifest_look(manifest: ManifestReport) -> Look:
-    title = "By its credentials"
+def _manifest_look(manifest: ManifestReport, *, ours: bool) -> Look:
+    title, signer = "By its credentials", manifest.signer or "somebody"
     match manifest.state:
         case State.ABSENT:
             return Look(
                 title, "none", "The file carries no C2PA manifest. Many players and services strip it."
             )
-        case State.TRUSTED:
+        case State.TRUSTED if ours:
             return Look(title, "match", "Its C2PA manifest is intact and signed by this label.")
+        case State.TRUSTED:
+            return Look(
+                title,
+                "none",
+                f"Its C2PA manifest is intact, of a signer who is trusted here, and not ours: {signer}.",
+            )
         case State.VALID:
             return Look(
-                title, "none", f"Its C2PA manifest is intact and not ours: {manifest.signer or 'somebody'}."
+                title,
+                "none",
+                f"Its C2PA manifest is intact and not ours: {signer}. Nobody vouches for that name here.",
             )
+        case State.BROKEN if ours and manifest.signature_holds:
+            return Look(title, "mismatch", "This label signed the file, and it was changed since.")
         case State.INVALID | State.BROKEN:
             return Look(title, "mismatch", manifest.state.sentence)
+
+
+def _stamp_look(manifest: ManifestReport) -> Look:
+    """When it was signed, as far as somebody else says so."""
+    title, when = "By its time stamp", manifest.signed_at[:19].replace("T", " ")
+    match manifest.timestamp:
+        case Stamp.TRUSTED:
+            return Look(
+                title,
+                "match",
+                f"A time authority that is trusted here saw the signature at {when} UTC. It is not younger.",
+            )
+        case Stamp.UNTRUSTED:
+            return Look(
+                title,
+                "none",
+                f"A time stamp says {when} UTC. Its authority is not trusted here, so it proves nothing.",
+            )
+        case Stamp.BROKEN:
+            return Look(title, "mismatch", "The time stamp on the signature does not hold.")
+        case Stamp.NONE:
+            return Look(
+                title,
+                "none",
+                "No time authority stamped the signature: when it was made, only the signer says.",
+            )
+
+
+def _proof_look(proof: LedgerProof) -> Look:
+    title = "By its proof"
+    if not proof.ok:
+        return Look(title, "mismatch", proof.sentence)
+    return Look(title, "match" if proof.ours else "none", proof.sentence)
+
+
+def _samples_look(path: Path, recording: Recording) -> Look:
+    """Whether every sample is the master's. A copy without tags and credentials still has them."""
+    title, master = "By its samples", recording.master.wav
+    assert master is not None
+    try:
+        mine, rate = audiofile.decode(path, max_duration_s=COMPARED_S)
+        with blobs.store().local_path(master.sha256) as stored:
+            theirs, their_rate = audiofile.decode(stored, max_duration_s=COMPARED_S)
+    except (audiofile.BadAudio, SystemFault, OSError):
+        return Look(title, "unavailable", "Its samples could not be compared.")
+    if rate == their_rate and np.array_equal(mine, theirs):
+        return Look(
+            title, "match",
+            f"Every sample is that of the master of “{recording.title}”. Only what stood around the sound was changed.",
+        )  # fmt: skip
+    return Look(
+        title, "none", "Its samples are not the master's: it was cut, converted, compressed or changed."
+    )
+
+
+def _kept_looks(path: Path, recording: Recording, *, exact: bool) -> list[Look]:
+    """What the label's kept copy of the manifest says about a file whose own is gone."""
+    title = "By its kept credentials"
+    package = (
+        Package.objects.filter(parts__contains=[{"recording": str(recording.pk)}], asset__isnull=False)
+        .order_by("-created_at")
+        .first()
+    )
+    kind = "credential_flac" if sniff(path) == "flac" else "credential_wav"
+    for part in package.parts if package else ():
+        if part["role"] != kind or part.get("recording") != str(recording.pk):
+            continue
+        try:
+            with blobs.store().open(part["sha256"]) as stream:
+                sidecar = stream.read()
+        except (SystemFault, OSError):
+            break
+        report, ours = credentials.read(path, sidecar=sidecar)
+        if ours and report.state is State.TRUSTED:
+            return [
+                Look(
+                    title,
+                    "match",
+                    "The manifest is not in the file. The copy kept here fits it, byte for byte.",
+                )
+            ]
+        if ours and report.signature_holds:
+            found = [
+                Look(
+                    title, "none",
+                    "The manifest was stripped from the file. The copy kept here, found by the recording, is intact "
+                    "and was signed by this label"
+                    + (f" at {report.signed_at[:19].replace('T', ' ')} UTC" if report.signed_at else "")
+                    + ". It covers the file that left the house, not these bytes"
+                    + (": this is the master before it was tagged." if exact else "."),
+                )
+            ]  # fmt: skip
+            if (proof := _proof(report)) is not None:
+                found.append(_proof_look(proof))
+            return found
+        return [Look(title, "mismatch", "The copy of the manifest that was kept here is damaged.")]
+    return [Look(title, "unavailable", "No copy of its manifest is kept here.")]

@@ -21,7 +21,7 @@ from cryptography import x509
 from django.conf import settings
 from django.core import checks
 
-from provenance import credential
+from provenance import credential, trusted_roots
 from provenance.outside import places
 from provenance.outside.config import ConfigError
 from release import c2pa
@@ -92,7 +92,7 @@ def signer() -> Signer:
         "timestamps": tuple(
             TimeAuthority(place.name, place.url) for place in places.configured().authorities
         ),
-        "timestamp_roots_pem": timestamp_roots(),
+        "timestamp_roots_pem": trusted_roots.timestamp_roots(),
     }
     if source() == "trial":
         return Signer.from_trial(TrialAuthority.load_or_create(keys_dir()), **more)
@@ -171,37 +171,15 @@ def certificate() -> CertificateStatus:
 # -- whom this installation believes -----------------------------------------------------------------------------------
 
 
-def timestamp_roots() -> str:
-    """Roots of the time authorities: those that are configured, and those of the trust folder's `timestamps/`."""
-    try:
-        configured = places.configured().authorities
-    except ConfigError:
-        configured = ()
-    found = [path.read_text(encoding="ascii", errors="replace") for path in _there(configured)]
-    folder = settings.DEADWAX_C2PA_TRUST
-    return "\n".join([*found, credential.roots_in(folder / "timestamps" if folder else None)]).strip()
-
-
-def _there(authorities: Any) -> Iterator[Path]:
-    return (place.roots_path for place in authorities if place.roots_path.is_file())
-
-
-def others() -> credential.Trust:
-    """Whose credentials count in files from outside: the trust folder (`DEADWAX_C2PA_TRUST`), and the label's own."""
-    roots = credential.roots_in(settings.DEADWAX_C2PA_TRUST) + (c2pa.trust_anchors(keys_dir()) or "")
-    return credential.Trust(signers=roots, timestamps=timestamp_roots())
-
-
 def read(path: Path, *, sidecar: bytes | None = None) -> tuple[ManifestReport, bool]:
-    """The report of a file and whether this label signed it.
+    """The report of a file and whether this label signed it (which says nothing about what became of it since).
 
     With a bought certificate the root is other people's, too: then the leaf's serial number decides, which the
     authority gave to nobody else.
     """
-    stamps = timestamp_roots()
-    own = c2pa.trust_anchors(keys_dir())
+    stamps, own = trusted_roots.timestamp_roots(), trusted_roots.own_roots()
     report = c2pa.read_manifest(path, anchors_pem=own, timestamp_roots_pem=stamps, sidecar=sidecar)
-    if report.state is State.TRUSTED:
+    if report.signer_trusted:
         return report, True
     if report.state is State.ABSENT:
         return report, False
@@ -209,7 +187,7 @@ def read(path: Path, *, sidecar: bytes | None = None) -> tuple[ManifestReport, b
         if not roots:
             continue
         again = c2pa.read_manifest(path, anchors_pem=roots, timestamp_roots_pem=stamps, sidecar=sidecar)
-        if again.state is State.TRUSTED and (not serials or again.serial in serials):
+        if again.signer_trusted and (not serials or again.serial in serials):
             return again, bool(serials)
     return report, False
 

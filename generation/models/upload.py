@@ -67,7 +67,12 @@ class Upload(Recorded):
                 "The file carries a content credential that calls it the output of a trained model. The credential "
                 "counts, not the declaration."
             )
-        if self.c2pa.get("state") == "invalid":
+        elif self.c2pa.get("contains_generated") and self.declared == self.Declared.OWN_PERFORMANCE:
+            found.append(
+                "The file carries a content credential that says that a trained model had a part in it, or in what it "
+                "was made from. Say so where the declaration asks for it."
+            )
+        if self.c2pa.get("state") in ("invalid", "broken"):
             found.append(
                 "The file carries a content credential that is not intact; it was noted and not used."
             )

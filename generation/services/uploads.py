@@ -16,7 +16,7 @@ from generation import attribution, events, queue
 from generation.errors import BadValue
 from generation.models import Project, ToolTerms, Upload
 from generation.services.common import ref, text
-from provenance import assets, audiofile, credential
+from provenance import assets, audiofile, credential, trusted_roots
 from provenance.blobs import Staged, TooLarge
 from provenance.blobs.base import full
 from provenance.credential import Credential
@@ -70,7 +70,7 @@ def import_upload(
     # 1. Look at the file before it is stored: what cannot be used never enters the store.
     with _on_disk(file) as path:
         probe = audiofile.check_upload(path, filename)
-        found = credential.read(path, probe.media_type)
+        found = credential.read(path, probe.media_type, trust=trusted_roots.believed())
         with path.open("rb") as checked:
             staged = assets.ingest(checked)
     # 2. What the sound is, element by element, and whether the ledger knew these bytes before.

@@ -66,6 +66,8 @@ class ManifestReport:
     timestamp: Stamp = Stamp.NONE
     signature_holds: bool = False
     """Signature and statements fit each other, whatever became of the sound."""
+    signer_trusted: bool = False
+    """The signer is under one of the given roots, whatever became of the sound."""
     claim_generator: str = ""
     title: str = ""
     signer: str = ""
@@ -116,6 +118,7 @@ def _report(store: Store) -> ManifestReport:
         state=State(store.state),
         timestamp=Stamp(store.timestamp),
         signature_holds=store.signature_holds,
+        signer_trusted=store.signer_trusted,
         claim_generator=credential.generator(active),
         title=text(active.get("title")),
         signer=" / ".join(filter(None, (text(signature.get("issuer")), text(signature.get("common_name"))))),

@@ -119,7 +119,7 @@ def test_a_manifest_by_another_authority_that_names_our_master_proves_nothing(
     found = answered(target.read_bytes())
     assert found["verdict"] == "unknown"
     assert found["recording"] is None
-    assert looks(found) == {"bytes": "none", "credentials": "none", "sound": "none"}
+    assert looks(found) == {"bytes": "none", "credentials": "none", "time stamp": "none", "sound": "none"}
 
 
 def _zip() -> bytes:

@@ -192,6 +192,6 @@ def test_a_credential_that_is_not_intact_is_noted_and_not_used(
     place = changed.index(b"data") + 2000
     changed[place] ^= 0xFF
     upload = bring(project, cast, file=io.BytesIO(bytes(changed)), filename="choir.wav", role="backing_vocal")
-    assert upload.c2pa["state"] == "invalid"
+    assert upload.c2pa["state"] == "broken"
     assert "not intact" in upload.warnings[0]
     assert origins(upload)["harmony"] == {"human"}
