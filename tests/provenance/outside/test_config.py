@@ -124,7 +124,7 @@ def found() -> list[str]:
 def test_mistakes_are_system_checks(name_places, settings, tmp_path):
     assert found() == []
     name_places("[[copy]]\nname='a'\nto='ftp://x'\n")
-    with pytest.raises(SystemCheckError, match="provenance.E001"):
+    with pytest.raises(SystemCheckError, match=r"provenance\.E001"):
         call_command("check", "provenance")
     assert found() == ["Copy 'a': 'to' starts with file://, https:// or mailto:."]
     settings.DEADWAX_OUTSIDE = tmp_path / "gone.toml"
