@@ -7,6 +7,7 @@ documents or e-mail and none of the forbidden ones, a key of an allowed kind; th
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -158,7 +159,7 @@ def verify_raw(chain: Chain, signature: bytes, data: bytes) -> bool:
                 half = (key.curve.key_size + 7) // 8
                 if len(signature) != 2 * half:
                     return False
-                key.verify(p1363_to_der(signature), data, ec.ECDSA(_HASHES[chain.algorithm]()))
+                key.verify(p1363_to_der(signature), data, ec.ECDSA(_HASHES[chain.algorithm]))
             case rsa.RSAPublicKey():
                 digest = hashes.SHA256()
                 key.verify(signature, data, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
@@ -171,7 +172,11 @@ def verify_raw(chain: Chain, signature: bytes, data: bytes) -> bool:
     return True
 
 
-_HASHES: Final = {"es256": hashes.SHA256, "es384": hashes.SHA384, "es512": hashes.SHA512}
+_HASHES: Final[Mapping[str, hashes.HashAlgorithm]] = {
+    "es256": hashes.SHA256(),
+    "es384": hashes.SHA384(),
+    "es512": hashes.SHA512(),
+}
 
 
 def p1363_to_der(signature: bytes) -> bytes:
