@@ -62,6 +62,8 @@ DEADWAX_C2PA_KEY = Path(env("DEADWAX_C2PA_KEY")) if env("DEADWAX_C2PA_KEY") else
 DEADWAX_C2PA_SIGNER = env("DEADWAX_C2PA_SIGNER")
 #: Folder of roots (PEM) whose credentials are trusted in files from outside; those of time authorities in timestamps/.
 DEADWAX_C2PA_TRUST = Path(env("DEADWAX_C2PA_TRUST")) if env("DEADWAX_C2PA_TRUST") else None
+#: Receipts promise that an entry stands in the log so many seconds later. It takes a tenth of one.
+DEADWAX_MERGE_DELAY_S = int(env("DEADWAX_MERGE_DELAY_S", "3600"))
 DEADWAX_MODELS_DIR = Path(env("DEADWAX_MODELS_DIR") or DEADWAX_DATA / "models")
 DDEX_SCHEMA_DIR = Path(env("DDEX_SCHEMA_DIR")) if env("DDEX_SCHEMA_DIR") else None
 DEADWAX_UPLOAD_LIMIT_BYTES = int(env("DEADWAX_UPLOAD_LIMIT_BYTES", str(2 * 1024**3)))
@@ -127,6 +129,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "label.middleware.ReceiptMiddleware",
 ]
 ROOT_URLCONF = "label.urls"
 ASGI_APPLICATION = "label.asgi.application"

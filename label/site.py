@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from label.views import check, health, ledger, proof, today
+from label.views import check, health, ledger, proof, receipts, today
 
 app_name = "label"
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("ledger/", ledger.ledger_page, name="ledger"),
     path("ledger/feed/", ledger.feed, name="ledger-feed"),
     path("ledger/checkpoint/", ledger.checkpoint, name="checkpoint"),
+    path("ledger/receipts/", receipts.receipts_page, name="receipts"),
+    path("ledger/receipts/file/", receipts.receipts_file, name="receipts-file"),
+    path("ledger/receipts/new/", receipts.receipts_new, name="receipts-new"),
+    path("ledger/receipts/check/", receipts.receipts_check, name="receipts-check"),
     path("ledger/<str:leaf>/", ledger.entry_page, name="ledger-entry"),
     path("masters/<uuid:pk>/proof/", proof.proof_page, name="proof"),
     path("masters/<uuid:pk>/proof/bundle/", proof.bundle, name="bundle"),

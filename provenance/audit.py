@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from django.db import connection, transaction
 
 from provenance import derivation, guards, keys, notes
+from provenance import receipts as receipt_books
 from provenance.key_history import KeyHistory, history_of
 from provenance.models import Asset, Checkpoint, Entry
 from provenance.outside import audit as outside_audit
@@ -64,10 +65,14 @@ def run(
     kept: bytes | None = None,
     key: notes.VerifierKey | None = None,
     assets: bool = False,
+    receipts: Sequence[bytes] = (),
     done: Callable[[Step], None] = lambda step: None,
 ) -> AuditReport:
-    """Check everything; `kept` is a checkpoint from earlier, `assets` reads every blob too. `done` gets each step."""
-    audit = _Audit(kept, key or keys.verifier_key(), assets)
+    """Check everything; `kept` is a checkpoint from earlier, `assets` reads every blob too. `done` gets each step.
+
+    `receipts` are looked at beside those that this installation kept a copy of.
+    """
+    audit = _Audit(kept, key or keys.verifier_key(), assets, receipts)
     report = AuditReport(notices=audit.notices)
     nested = connection.in_atomic_block
     with transaction.atomic():
@@ -84,8 +89,10 @@ def run(
 
 
 class _Audit:
-    def __init__(self, kept: bytes | None, key: notes.VerifierKey, assets: bool) -> None:
-        self.kept, self.key, self.with_assets = kept, key, assets
+    def __init__(
+        self, kept: bytes | None, key: notes.VerifierKey, assets: bool, receipts: Sequence[bytes]
+    ) -> None:
+        self.kept, self.key, self.with_assets, self.given = kept, key, assets, receipts
         self.notices: list[str] = []
         self.log = derivation.Derivation()
         self.chain = KeyHistory(key)
@@ -242,6 +249,15 @@ class _Audit:
         self.vouched = covered.whole
         return covered.result
 
+    # 11. What the log promised to people is in it.
+    def receipts(self, step: Step) -> str:
+        found = receipt_books.Audited()
+        for sentence in receipt_books.audit(found, chain=self.chain, size=self.log.size, given=self.given):
+            step.fault(sentence)
+        if found.late:
+            self.notices.append(f"{found.late} entries came into the log later than their receipts promised")
+        return f"{found.receipts} receipts over {found.entries} entries"
+
 
 _STEPS: Final[tuple[tuple[str, Callable[[_Audit, Step], str]], ...]] = (
     ("The guards are on", _Audit.protection),
@@ -254,4 +270,5 @@ _STEPS: Final[tuple[tuple[str, Callable[[_Audit, Step], str]], ...]] = (
     ("A checkpoint kept outside", _Audit.kept_checkpoint),
     ("The bytes of the assets", _Audit.assets),
     ("Timestamps and cosignatures from outside", _Audit.outside),
+    ("Receipts are kept", _Audit.receipts),
 )

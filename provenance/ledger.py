@@ -7,10 +7,13 @@ both do.
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import dataclasses
 import datetime as dt
+import functools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from django.db import DEFAULT_DB_ALIAS, transaction
@@ -49,6 +52,24 @@ class Actor:
 
 class HasActor(Protocol):
     def ledger_actor(self) -> Actor: ...
+
+
+#: Where the request that is being answered collects what it committed. None in workers, commands and tests.
+_committed: contextvars.ContextVar[list[tuple[str, str]] | None] = contextvars.ContextVar(
+    "committed", default=None
+)
+
+
+@contextlib.contextmanager
+def collecting() -> Iterator[list[tuple[str, str]]]:
+    """Collect (actor id, leaf hash in hex) of the human entries that are committed inside, for a receipt."""
+    token = _committed.set([])
+    try:
+        found = _committed.get()
+        assert found is not None
+        yield found
+    finally:
+        _committed.reset(token)
 
 
 def record(happened: Event, *, actor: HasActor) -> Entry:
@@ -101,6 +122,8 @@ def record(happened: Event, *, actor: HasActor) -> Entry:
             [body.decode(), leaf_hash.hex(), json.dumps(vault) if vault else None],
         )
         key, xid, recorded_at = cursor.fetchone()
+    if who.type == "human" and (committed := _committed.get()) is not None:
+        transaction.on_commit(functools.partial(committed.append, (who.id, leaf_hash.hex())))
     return Entry.from_db(
         DEFAULT_DB_ALIAS,
         _COLUMNS,

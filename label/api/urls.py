@@ -10,7 +10,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from artists.api_urls import router as artists_router
 from generation.api_urls import router as generation_router
-from label.api import ledger, tokens
+from label.api import ledger, receipts, tokens
 from release.api_urls import router as release_router
 
 
@@ -36,6 +36,8 @@ urlpatterns = _open(
         path("tokens/revoke/", tokens.RevokeTokenView.as_view(), name="token-revoke"),
         path("ledger/", ledger.LedgerView.as_view(), name="ledger"),
         path("ledger/checkpoint/", ledger.CheckpointView.as_view(), name="checkpoint"),
+        path("ledger/receipts/", receipts.ReceiptsView.as_view(), name="receipts"),
+        path("ledger/receipts/check/", receipts.ReceiptCheckView.as_view(), name="receipt-check"),
         path("ledger/<str:leaf>/", ledger.EntryView.as_view(), name="ledger-entry"),
         *artists_router.urls,
         *generation_router.urls,

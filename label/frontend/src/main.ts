@@ -9,6 +9,7 @@ import "./islands/small";
 import "./islands/wave";
 import "./islands/transport";
 import "./islands/command";
+import "./islands/receipts";
 
 /** The larger islands arrive only on pages that hold them. */
 const ISLANDS: Record<string, () => Promise<unknown>> = {

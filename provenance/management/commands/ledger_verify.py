@@ -12,7 +12,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from provenance import audit, notes
+from provenance import audit, notes, receipts
+from provenance.errors import ProvenanceError
 
 
 class Command(BaseCommand):
@@ -24,6 +25,11 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--key", help="the log's public key as published; default: that of this installation"
+        )
+        parser.add_argument(
+            "--receipts",
+            metavar="FILE",
+            help="receipts of this log that somebody kept: their file, or a single one",
         )
         parser.add_argument("--assets", action="store_true", help="also read the bytes of every asset")
         parser.add_argument("--json", action="store_true", help="print one JSON document instead of lines")
@@ -48,6 +54,7 @@ class Command(BaseCommand):
             kept=kept,
             key=key,
             assets=options["assets"],
+            receipts=self._receipts(options["receipts"]),
             done=(lambda step: None) if options["json"] else self._print,
         )
         if options["json"]:
@@ -58,6 +65,16 @@ class Command(BaseCommand):
             self.stdout.write(report.verdict)
         if not report.ok:
             sys.exit(1)
+
+    def _receipts(self, path: str | None) -> list[bytes]:
+        if not path:
+            return []
+        try:
+            return receipts.read_file(Path(path).read_bytes())
+        except OSError as error:
+            raise CommandError(f"The receipts cannot be read: {error}") from error
+        except ProvenanceError as error:
+            raise CommandError(error.message) from error
 
     def _print(self, step: audit.Step) -> None:
         self.stdout.write(
