@@ -47,6 +47,10 @@ NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "ffmpeg": (lambda: shutil.which("ffmpeg") is not None, "needs ffmpeg: apt install ffmpeg"),
     "openssl": (lambda: shutil.which("openssl") is not None, "needs openssl: apt install openssl"),
     "fpcalc": (lambda: shutil.which("fpcalc") is not None, "needs fpcalc: apt install libchromaprint-tools"),
+    "ssh-keygen": (
+        lambda: shutil.which("ssh-keygen") is not None,
+        "needs OpenSSH: apt install openssh-client",
+    ),
     "engines": (_engines, "needs the engines extra: DEADWAX_ENGINES=1 python3 manage.py test"),
     "ddex": (_ddex, "needs the DDEX schemas: set DDEX_SCHEMA_DIR to the folder with ern432/ (see README)"),
     "gpu": (_gpu, "needs an NVIDIA GPU"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 from typing import Any
 
@@ -143,6 +144,18 @@ def test_what_does_not_exist_is_404_for_the_owner_too(house):
 # -- the way by forms --------------------------------------------------------------------------------------------------
 
 
+def sign_by_page(house, user, stream, purpose, *, lands_on):
+    """With an ssh key: the file that the page gives, and its signature in the page's form."""
+    client, there = as_(user), f"{reverse('artists:sign', args=[purpose, stream])}?next={lands_on}"
+    house.signers.fingerprint(user)
+    page = client.get(there).content.decode()
+    nonce = re.search(r'name="nonce" value="([0-9a-f]{64})"', page)[1]
+    payload = client.get(reverse("artists:signing-payload", args=[nonce])).content
+    _, signature = house.signers.signature(user, payload)
+    answer = client.post(there, {"nonce": nonce, "signature": signature})
+    assert (answer.status_code, answer.headers["Location"]) == (302, lands_on)
+
+
 def test_from_a_master_to_a_package_by_the_pages_alone(house):
     coordinator, rights, artist = as_(house.cast.release), as_(house.cast.rights), as_(house.cast.mara)
     master = house.master(parts=("voice", "sketch", "choir"))
@@ -157,7 +170,11 @@ def test_from_a_master_to_a_package_by_the_pages_alone(house):
         == 302
     )
     assert Declaration.objects.get().approved
-    assert "All mine." in artist.get(there).content.decode()
+    page = artist.get(there).content.decode()
+    assert "All mine." in page
+    assert "Your declaration is not signed yet" in page
+    sign_by_page(house, house.cast.mara, master.project.stream, "declaration", lands_on=there)
+    assert "Signed by Mara Lindqvist (fictional)" in artist.get(there).content.decode()
 
     # The coordinator makes it a recording and credits the people.
     answer = coordinator.post(
@@ -217,6 +234,12 @@ def test_from_a_master_to_a_package_by_the_pages_alone(house):
     there = reverse("release:release", args=[release.pk])
     assert "waits for an approval" in rights.get(there).content.decode()
     rights.post(reverse("release:approve", args=[release.pk]))
+    page = rights.get(there).content.decode()
+    assert "waits for a signature" in page
+    assert reverse("artists:sign", args=["approval", release.stream]) in page
+    assert coordinator.post(reverse("release:package-new", args=[release.pk])).status_code == 302
+    assert not Package.objects.exists()
+    sign_by_page(house, house.cast.rights, release.stream, "approval", lands_on=there)
     answer = coordinator.post(reverse("release:package-new", args=[release.pk]))
     package = Package.objects.get()
     assert answer.headers["Location"] == reverse("release:package", args=[package.pk])
@@ -337,7 +360,7 @@ def test_a_build_that_failed_says_why_and_can_be_tried_again(house):
     page = client.get(reverse("release:package", args=[package.pk])).content.decode()
     assert "could not be built" in page
     assert "Nobody approved the release as it stands now" in page
-    services.approve_release(Release.objects.get(), actor=house.cast.rights)
+    house.approve(Release.objects.get())
     client.post(reverse("release:package-retry", args=[package.pk]))
     run_jobs()
     assert Package.objects.get().asset is not None
