@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from label.views import check, health, ledger, proof, receipts, today
+from label.views import check, entry, health, ledger, ledger_health, proof, receipts, today
 
 app_name = "label"
 urlpatterns = [
@@ -13,12 +13,17 @@ urlpatterns = [
     path("health/", health.health, name="health"),
     path("ledger/", ledger.ledger_page, name="ledger"),
     path("ledger/feed/", ledger.feed, name="ledger-feed"),
-    path("ledger/checkpoint/", ledger.checkpoint, name="checkpoint"),
+    path("ledger/seal/", ledger.seal, name="ledger-seal"),
+    path("ledger/names/", ledger.suggestions, name="ledger-names"),
+    path("ledger/health/", ledger_health.ledger_health, name="ledger-health"),
+    path("ledger/checkpoint/", entry.checkpoint, name="checkpoint"),
     path("ledger/receipts/", receipts.receipts_page, name="receipts"),
     path("ledger/receipts/file/", receipts.receipts_file, name="receipts-file"),
     path("ledger/receipts/new/", receipts.receipts_new, name="receipts-new"),
     path("ledger/receipts/check/", receipts.receipts_check, name="receipts-check"),
-    path("ledger/<str:leaf>/", ledger.entry_page, name="ledger-entry"),
+    path("ledger/<str:leaf>/", entry.entry_page, name="ledger-entry"),
+    path("ledger/<str:leaf>/entry.json", entry.entry_body, name="ledger-entry-body"),
+    path("ledger/<str:leaf>/proof.txt", entry.entry_proof, name="ledger-entry-proof"),
     path("masters/<uuid:pk>/proof/", proof.proof_page, name="proof"),
     path("masters/<uuid:pk>/proof/bundle/", proof.bundle, name="bundle"),
 ]

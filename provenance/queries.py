@@ -1,26 +1,21 @@
 """Reading the ledger: entries by what they concern, the lineage of an asset, and the log over them.
 
-Lists page by keyset (`before=`: the id that the page before ended with), so that page 1,000 costs what page 1 costs.
+Pages for readers: `provenance/finding.py`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import functools
-import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from provenance import merkle, notes, tree
 from provenance.authorship import EntryBody, parse_entry
 from provenance.models import Checkpoint, Entry, Leaf
 
-PAGE: Final = 50
-MAX_PAGE: Final = 500
 #: Subjects that one song was made of. Others (a project, a person, a tool) concern much else, so a lineage that
 #: followed them would tell one artist's readers about another's work.
 _THINGS: Final = (
@@ -35,14 +30,6 @@ _THINGS: Final = (
     "master:",
     "declaration:",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerPage:
-    """A page of entries, newest first. `older` is the `before` of the next page, None on the last."""
-
-    entries: tuple[Entry, ...]
-    older: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,77 +88,6 @@ def entries_for(
     if until is not None:
         found = found.filter(at__lt=until)
     return found
-
-
-def ledger_page(
-    *,
-    refs: Iterable[str] = (),
-    streams: Iterable[str] | None = None,
-    families: Iterable[str] = (),
-    kinds: Iterable[str] = (),
-    actor_id: str | None = None,
-    since: dt.datetime | None = None,
-    until: dt.datetime | None = None,
-    before: int | None = None,
-    size: int = PAGE,
-) -> LedgerPage:
-    """One page of `entries_for`, with leaves loaded. `streams` given but empty means: a reader who may see none.
-
-    `families` narrows to streams that begin so (`project:`). It suits a reader of most of the ledger: entries are
-    walked newest first until the page is full.
-    """
-    if streams is not None:
-        streams = sorted(set(streams))
-        if not streams:
-            return LedgerPage((), None)
-    size = max(1, min(size, MAX_PAGE))
-    found = entries_for(refs=refs, kinds=kinds, actor_id=actor_id, since=since, until=until)
-    if before is not None:
-        found = found.filter(id__lt=before)
-    if begins := sorted(set(families)):
-        found = found.filter(functools.reduce(operator.or_, (Q(stream__startswith=one) for one in begins)))
-    if streams is not None and len(streams) == 1:
-        found = found.filter(stream=streams[0])
-    elif streams is not None and refs:
-        found = found.filter(stream__in=streams)
-    elif streams is not None:
-        ids = _newest_of_streams(streams, kinds, actor_id, since, until, before, size + 1)
-        found = Entry.objects.order_by("-id").filter(id__in=ids)
-    entries = list(found.select_related("leaf")[: size + 1])
-    more = len(entries) > size
-    entries = entries[:size]
-    return LedgerPage(tuple(entries), entries[-1].id if more else None)
-
-
-def _newest_of_streams(
-    streams: Sequence[str],
-    kinds: Iterable[str],
-    actor_id: str | None,
-    since: dt.datetime | None,
-    until: dt.datetime | None,
-    before: int | None,
-    limit: int,
-) -> list[int]:
-    """Ids of the newest entries of several streams: one index walk each (`stream IN (...)` may read the table)."""
-    rules, values = ["stream = s.stream"], []
-    for rule, value in (
-        ("kind = ANY(%s)", sorted(set(kinds)) or None),
-        ("actor_id = %s", actor_id),
-        ('"at" >= %s', since),
-        ('"at" < %s', until),
-        ("id < %s", before),
-    ):
-        if value is not None:
-            rules.append(rule)
-            values.append(value)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT e.id FROM unnest(%s::text[]) AS s(stream) CROSS JOIN LATERAL"  # noqa: S608 - the rules are ours
-            f" (SELECT id FROM provenance_entry WHERE {' AND '.join(rules)} ORDER BY id DESC LIMIT %s) e"
-            " ORDER BY e.id DESC LIMIT %s",
-            [list(streams), *values, limit, limit],
-        )
-        return [row[0] for row in cursor.fetchall()]
 
 
 def entry_by_leaf(leaf_hash: str) -> Entry | None:
@@ -303,6 +219,11 @@ def _sources(body: EntryBody) -> set[str]:
 
 def latest_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
+
+
+def checkpoint_of(size: int) -> Checkpoint | None:
+    """The checkpoint that was signed at this size; None where none was."""
+    return Checkpoint.objects.filter(size=size).first()
 
 
 def proof_for(entry: Entry, *, checkpoint: Checkpoint | None = None) -> InclusionProof | None:

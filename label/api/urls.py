@@ -36,6 +36,7 @@ urlpatterns = _open(
         path("tokens/revoke/", tokens.RevokeTokenView.as_view(), name="token-revoke"),
         path("ledger/", ledger.LedgerView.as_view(), name="ledger"),
         path("ledger/checkpoint/", ledger.CheckpointView.as_view(), name="checkpoint"),
+        path("ledger/health/", ledger.HealthView.as_view(), name="ledger-health"),
         path("ledger/receipts/", receipts.ReceiptsView.as_view(), name="receipts"),
         path("ledger/receipts/check/", receipts.ReceiptCheckView.as_view(), name="receipt-check"),
         path("ledger/<str:leaf>/", ledger.EntryView.as_view(), name="ledger-entry"),

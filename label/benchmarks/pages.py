@@ -17,7 +17,7 @@ from label.benchmarks.song import FULL, QUICK, make_song
 from label.benchmarks.table import Beside, Figure, Goal, p95
 from label.demo.cast import PASSWORD, Cast, address, seed_cast
 from label.streams import readable
-from provenance import queries, sequencer
+from provenance import finding, sequencer
 from provenance.services import Entry
 from release.models import Recording, Release
 
@@ -167,5 +167,5 @@ def _page_1000(user: User) -> int | None:
     rows = [
         key for key, stream in Entry.objects.order_by("-pk").values_list("pk", "stream") if stream in allowed
     ]
-    skipped = min(999 * queries.PAGE, len(rows) // 2)
+    skipped = min(999 * finding.PAGE, len(rows) // 2)
     return rows[skipped - 1] if skipped else None

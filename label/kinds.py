@@ -1,0 +1,120 @@
+"""Kinds of entries in words, in the groups that people look for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from provenance.services import event_kinds
+
+OTHER: Final = "other"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Kinds that belong together. `options`: (kind, in words), for choosing one of them."""
+
+    key: str
+    title: str
+    options: tuple[tuple[str, str], ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(kind for kind, _ in self.options)
+
+
+#: Key, title, and what its kinds begin with.
+_GROUPS: Final = (
+    ("briefs", "Projects and briefs", ("project.", "brief.")),
+    ("runs", "Prompt runs", ("run.",)),
+    ("takes", "Takes", ("take.",)),
+    ("uploads", "Recordings brought in", ("upload.",)),
+    ("arrangements", "Arrangements and renders", ("arrangement.", "render.", "part.", "session.imported", "daw.")),
+    ("masters", "Masters", ("master.requested", "master.finished")),
+    ("declarations", "Declarations", ("master.declared", "statement.")),
+    ("signatures", "Keys and signatures", ("person_key.", "session.signed", "log_key.")),
+    ("works", "Works, recordings and numbers", ("work.", "recording.", "contributions.", "number.", "imprint.")),
+    ("releases", "Releases", ("release.", "track.", "artwork.")),
+    ("packages", "Packages and deliveries", ("package.", "delivery.", "bundle.")),
+    ("people", "People and roles", ("user.", "person.", "invitation.", "artist.")),
+    ("tools", "Tools and their terms", ("tool.",)),
+    ("jobs", "Work of the machines", ("job.",)),
+    ("erasures", "Erasures and lookups", ("vault.", "erasure.")),
+)  # fmt: skip
+
+#: Where the kind's own second half does not say it.
+_WORDS: Final = {
+    "take.generated": "made",
+    "take.shortlisted": "kept",
+    "take.rejected": "let go",
+    "take.reset": "decision taken back",
+    "master.declared": "declared",
+    "statement.resolved": "contradiction settled",
+    "upload.prepared": "copy for browsers",
+    "upload.imported": "uploaded",
+    "run.requested": "asked for",
+    "render.requested": "render asked for",
+    "render.finished": "render made",
+    "master.requested": "asked for",
+    "master.finished": "made",
+    "project.created": "project begun",
+    "project.member_added": "collaborator let in",
+    "project.member_removed": "collaboration ended",
+    "brief.saved": "brief saved",
+    "session.signed": "session signed",
+    "number.allocated": "number given out",
+    "contributions.set": "contributions set",
+    "release.state_changed": "release went on",
+    "package.audio_signed": "audio tagged and signed",
+    "user.enrolled": "account made",
+    "user.invited": "invitation sent",
+    "user.role_changed": "role changed",
+    "user.deactivated": "account closed",
+    "artist.created": "put on the roster",
+    "artist.member_added": "let act as an artist",
+    "person.created": "contributor added",
+    "tool.terms_recorded": "terms recorded",
+    "job.retried": "started again",
+    "vault.erased": "private words erased",
+}
+
+
+def in_words(kind: str) -> str:
+    """One kind: "kept", "release approved"."""
+    if kind in _WORDS:
+        return _WORDS[kind]
+    return kind.replace(".", " ").replace("_", " ")
+
+
+def groups() -> list[Group]:
+    """All kinds of this installation, each in one group; what no group knows comes last."""
+    kinds = event_kinds()
+    found, placed = [], set()
+    for key, title, begins in _GROUPS:
+        own = [kind for kind in kinds if kind.startswith(begins) and kind not in placed]
+        placed.update(own)
+        if own:
+            found.append(Group(key, title, tuple((kind, in_words(kind)) for kind in own)))
+    if rest := [kind for kind in kinds if kind not in placed]:
+        found.append(Group(OTHER, "Other", tuple((kind, in_words(kind)) for kind in rest)))
+    return found
+
+
+def kinds_of(key: str) -> tuple[str, ...]:
+    """The kinds behind a group's key or behind a kind itself; none for anything else."""
+    for group in groups():
+        if key == group.key:
+            return group.kinds
+        if key in group.kinds:
+            return (key,)
+    return ()
+
+
+def title_of(key: str) -> str:
+    """What a group's key or a kind says to people; empty for anything else."""
+    for group in groups():
+        if key == group.key:
+            return group.title
+        if key in group.kinds:
+            return f"{group.title}: {in_words(key)}"
+    return ""
