@@ -27,8 +27,8 @@ MEDIA_TYPES: Final = {
 BESIDE_ONLY: Final = frozenset({"audio/ogg"})
 """The manifest of these lies beside the file; the file stays as it is, byte for byte."""
 _NO_THUMBNAIL: Final = {"version": 1, "builder": {"thumbnail": {"enabled": False}}}
-#: How the library says that the authority gave no usable stamp; a signature of ours cannot fail with these words.
-_TIME: Final = ("http", "time stamp", "timestamp", "TimeStamp")
+#: How the library begins when the authority gave no usable stamp. Nothing else that a checked signer does fails so.
+_TIME: Final = "Signature: internal error "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +130,7 @@ def _refusal(
     """What a failed signature is called: the program's own error, the time authority's, or the file's."""
     for own in failed:
         return own
-    if timestamp_url and any(word in str(error) for word in _TIME):
-        said = str(error).removeprefix("Signature: internal error ").strip("()")
+    if timestamp_url and str(error).startswith(_TIME):
+        said = str(error).removeprefix(_TIME).removeprefix("(").removesuffix(")")
         return TimestampUnavailable(said.removeprefix("an error occurred from the underlying ")[:200])
     return CannotSign(f"{name} could not be signed: {error}")
