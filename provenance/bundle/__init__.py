@@ -19,9 +19,18 @@ by the log, over every byte before it. The same record gives the same bytes: fix
 from provenance.bundle.assets import AssetSource
 from provenance.bundle.build import FORMAT, VERSION, BundleReport, build
 from provenance.bundle.closure import MAX_ENTRIES
-from provenance.bundle.disclosure import Disclose, PrivateName, chosen, everything, nothing, private_names
+from provenance.bundle.disclosure import (
+    Disclose,
+    PrivateName,
+    chosen,
+    everything,
+    known_keys,
+    nothing,
+    private_names,
+)
 from provenance.bundle.errors import BundleRefused, NotInLogYet
 from provenance.bundle.export import Scope, export, of_asset, of_period, of_stream, of_subject
+from provenance.bundle.points import root_at
 
 __all__ = [
     "FORMAT",
@@ -38,10 +47,12 @@ __all__ = [
     "chosen",
     "everything",
     "export",
+    "known_keys",
     "nothing",
     "of_asset",
     "of_period",
     "of_stream",
     "of_subject",
     "private_names",
+    "root_at",
 ]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from provenance.events import registered
+from provenance.events import registered, sealed_names
 from provenance.models import Entry, VaultItem
 
 Disclose = Callable[[Entry, str], bool]
@@ -64,8 +64,6 @@ def private_names(entries: Sequence[Entry]) -> tuple[PrivateName, ...]:
 
 def known_keys() -> frozenset[str]:
     """Every `kind` and `kind/name` that this installation's events seal: what `chosen` may be asked for."""
-    from provenance.events import sealed_names
-
     pairs = {f"{event.kind}/{name}" for event in registered() for name in sealed_names(event)}
     return frozenset(pairs | {event.kind for event in registered() if sealed_names(event)})
 

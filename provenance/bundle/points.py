@@ -72,6 +72,12 @@ def outside(
     )
 
 
+def root_at(size: int) -> str:
+    """The root in hex that was signed here at this size; empty where no checkpoint has it."""
+    point = Checkpoint.objects.filter(size=size).first()
+    return bytes(point.root).hex() if point else ""
+
+
 def _note(point: Checkpoint, cosigned: Iterable[Cosignature]) -> bytes:
     return bytes(point.note) + "".join(f"{item.line}\n" for item in cosigned).encode()
 
