@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from provenance import sequencer
+from provenance import keys, sequencer
 from provenance.errors import ProvenanceError
 from provenance.outside import places, publisher
 from provenance.outside.config import ConfigError
@@ -21,6 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            self.stdout.write(f"The log's key, for witnesses: {keys.verifier_key()}")
             named = places.configured().places
             if not named:
                 raise CommandError(
