@@ -6,7 +6,9 @@ import uuid
 
 from celery import shared_task
 
-from provenance.jobs import broker, worker
+from provenance import sweeping
+from provenance.jobs import broker, registry, worker
+from provenance.jobs.services import Claim
 
 
 def run_job(job_id: str) -> None:
@@ -19,3 +21,9 @@ def run_job(job_id: str) -> None:
 
 
 shared_task(name=broker.TASK, ignore_result=True, acks_late=False)(run_job)
+
+
+@registry.handler(sweeping.KIND)
+def sweep_blobs(claim: Claim) -> None:
+    """Remove old files that nothing refers to. Running it twice does no harm."""
+    sweeping.sweep()
