@@ -1,5 +1,9 @@
 """MusicGen in its model process: loads checkpoints by audiocraft's own loader and makes takes, one seed each.
 
+The takes of a request are made as one batch by our fast decoder; audiocraft's own loop makes them one after
+another where
+that decoder does not know the model. A take's facts say which, and a seed is worth something with the same one only.
+
 Imported only there (see `host.py`): it loads torch. Weights are read as plain data; a checkpoint that holds code is
 refused unless its name is in DEADWAX_TRUSTED_MODELS.
 """
@@ -26,6 +30,9 @@ from generation.engine.base import (
     Progress,
     RequestRefused,
 )
+from generation.engine.fast.sampling import Sampling
+from generation.engine.fast.shape import Unsupported
+from generation.engine.musicgen_fast import FastMusicGen
 
 LIBRARIES = ("torch", "audiocraft", "transformers", "numpy")
 OTHER_MODELS = frozenset({"audiogen", "magnet", "jasco"})
@@ -49,6 +56,7 @@ class MusicGenRunner:
         self._stood_in = stood_in
         self._key: object = None
         self._model: Any = None
+        self._fast: FastMusicGen | None = None
         self._facts: dict[str, str | int] = {}
 
     def run(self, job: Mapping[str, Any], progress: Progress) -> Iterator[GenerationOutput]:
@@ -60,10 +68,9 @@ class MusicGenRunner:
         """
         model = self._ready(job)
         frames, samples = _set_up(model, job)
-        total = frames * len(job["seeds"])
-        progress(0, total)
-        for index, seed in enumerate(job["seeds"]):
-            audio = self._take(model, job, seed, _Steps(progress, index * frames, frames, total))
+        made = self._slow(model, job, frames, progress) if self._fast is None else self._quick(job, progress)
+        for index, audio in made:
+            seed = job["seeds"][index]
             yield GenerationOutput(
                 index=index,
                 seed=seed,
@@ -71,6 +78,38 @@ class MusicGenRunner:
                 sample_rate_hz=int(model.sample_rate),
                 facts=self._facts | _asked(job, seed),
             )
+
+    def _quick(self, job: Mapping[str, Any], progress: Progress) -> Iterator[tuple[int, Audio]]:
+        """All takes as one batch; each is decoded alone, so that its sound is that of its codes whatever the batch."""
+        assert self._fast is not None
+        asked, prompted = job["parameters"], job["mode"] != "unconditional"
+        sampling = Sampling(
+            temperature=asked["temperature"],
+            top_k=asked["top_k"],
+            top_p=asked["top_p"],
+            guidance=asked["guidance"]
+            if prompted
+            else 1.0,  # without a prompt there is nothing to lead away from
+        )
+        frames = _frames(self._model, job)
+        try:
+            for index, codes in self._fast.codes(
+                prompt=job["prompt"] if prompted else None, seeds=job["seeds"], frames=frames, sampling=sampling,
+                progress=progress,
+            ):  # fmt: skip
+                made = self._model.generate_audio(codes.unsqueeze(0).to(self._model.device))
+                yield index, _finite(made)
+        except torch.OutOfMemoryError as error:
+            self._fast.decoder.release()
+            raise _no_room(job["checkpoint"]["name"]) from error
+
+    def _slow(
+        self, model: Any, job: Mapping[str, Any], frames: int, progress: Progress
+    ) -> Iterator[tuple[int, Audio]]:
+        total = frames * len(job["seeds"])
+        progress(0, total)
+        for index, seed in enumerate(job["seeds"]):
+            yield index, self._take(model, job, seed, _Steps(progress, index * frames, frames, total))
 
     def _take(self, model: Any, job: Mapping[str, Any], seed: int, steps: "_Steps") -> Audio:
         torch.manual_seed(seed)
@@ -85,10 +124,7 @@ class MusicGenRunner:
         finally:
             model.set_custom_progress_callback(None)
         steps(steps.frames, 0)
-        audio: Audio = made[0].detach().float().cpu().numpy()
-        if not np.isfinite(audio).all():
-            raise EngineFailure("not_finite", "The model made no sound but broken numbers; try another seed.")
-        return audio
+        return _finite(made)
 
     def _ready(self, job: Mapping[str, Any]) -> Any:
         checkpoint = job["checkpoint"]
@@ -103,11 +139,17 @@ class MusicGenRunner:
             [(stat.st_size, stat.st_mtime_ns) for stat in stats],
         )
         if key != self._key:
-            self._key, self._model = None, None  # frees the old one before the new one needs the room
+            self._key, self._model, self._fast = (
+                None,
+                None,
+                None,
+            )  # frees the old one before the new one needs the room
             gc.collect()
             if device == "cuda":
                 torch.cuda.empty_cache()
             self._model, self._facts = self._load(checkpoint, files, device)
+            self._fast, facts = _fast(self._model, checkpoint["name"])
+            self._facts |= facts
             self._key = key
         return self._model
 
@@ -138,6 +180,22 @@ class MusicGenRunner:
             "engine_version": _version("audiocraft"),
         }
         return model, facts
+
+
+def _fast(model: Any, name: str) -> tuple[FastMusicGen | None, dict[str, str | int]]:
+    """The fast decoder of this model, or None; and the facts that say which decoder it is, and why."""
+    try:
+        found = FastMusicGen(model, stride_s=EXTEND_STRIDE_S)
+    except torch.OutOfMemoryError as error:
+        raise _no_room(name) from error
+    except (Unsupported, RuntimeError) as error:
+        reason = next(iter(str(error).splitlines()), "")[:200]
+        return None, {
+            "decoder": "audiocraft",
+            "decoder_version": _version("audiocraft"),
+            "decoder_reason": reason,
+        }
+    return found, found.facts
 
 
 class _Steps:
@@ -196,13 +254,27 @@ def _code_in_weights(allowed: bool) -> Iterator[None]:
         torch.load = real
 
 
+def _frames(model: Any, job: Mapping[str, Any]) -> int:
+    """Frames that hold the length asked for."""
+    frames: int = math.ceil(round(job["duration_s"] * float(model.frame_rate), 6))
+    return frames
+
+
+def _finite(made: Any) -> Audio:
+    """The one take of a batch of one. Raises EngineFailure where it holds no numbers."""
+    audio: Audio = made[0].detach().float().cpu().numpy()
+    if not np.isfinite(audio).all():
+        raise EngineFailure("not_finite", "The model made no sound but broken numbers; try another seed.")
+    return audio
+
+
 def _set_up(model: Any, job: Mapping[str, Any]) -> tuple[int, int]:
     """Set what the request asks for. Returns the steps of one take and its length in samples."""
     asked = job["parameters"]
     if asked["top_k"] > model.lm.card:
         raise RequestRefused("parameter", f"Top k must be at most {model.lm.card} for this model.")
     rate = float(model.frame_rate)
-    frames = math.ceil(round(job["duration_s"] * rate, 6))
+    frames = _frames(model, job)
     if frames / rate > model.max_duration:
         frames += 1  # windows are rounded down
     duration_s = frames / rate

@@ -1,0 +1,185 @@
+"""EnCodec's decoder in chunks: sound while the codes still come, equal to decoding all at once but for rounding.
+
+The decoder (Défossez et al. 2022) is convolutions of finite reach around an LSTM that runs forwards. So the
+convolutions get
+CONTEXT frames on both sides, which are thrown away, and the LSTM carries its state from chunk to chunk. What reaches
+farther (norms over time) is found by trying, and refused.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from generation.engine.fast.shape import Unsupported
+
+CONTEXT = 4
+"""Frames on either side that decide a frame's sound, beyond the LSTM; half as many would do for the published codec."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Codec:
+    """A decoder taken apart: `before` the LSTM, the LSTM (or None: then all is `after`), `after` it.
+
+    `latents` turns codes `[1, codebooks, frames]` into `[1, channels, frames]`; `hop` samples make one frame.
+    `channels` of the sound are decoded apart, codebooks interleaved, as MusicGen's stereo models have them.
+    """
+
+    latents: Callable[[Tensor], Tensor]
+    before: Sequence[Callable[[Tensor], Tensor]]
+    lstm: Any
+    lstm_skips: bool
+    after: Sequence[Callable[[Tensor], Tensor]]
+    hop: int
+    sample_rate_hz: int
+    channels: int = 1
+    device: torch.device
+
+
+def codec_of(model: Any) -> Codec:
+    """Take a codec of audiocraft (`EncodecModel` and its wrappers) or transformers (`EncodecModel`) apart.
+
+    Raises:
+        Unsupported: it cannot be decoded in chunks, and why.
+    """
+    channels = 1
+    if hasattr(model, "get_left_right_codes"):
+        if model.per_timestep:
+            raise Unsupported("the codec's channels follow each other in time")
+        model, channels = model.model, 2
+    if hasattr(model, "model") and hasattr(
+        model.model, "quantizer"
+    ):  # audiocraft's wrapper of transformers' codec
+        model = model.model
+    decoder = model.decoder
+    layers = list(getattr(decoder, "layers", None) or decoder.model)
+    at = next((index for index, layer in enumerate(layers) if hasattr(layer, "lstm")), None)
+    if hasattr(model, "config"):  # transformers: the quantizer wants the codebooks in front
+        config = model.config
+        hop, rate = int(torch.tensor(config.upsampling_ratios).prod()), int(config.sampling_rate)
+
+        def latents(codes: Tensor) -> Tensor:
+            found: Tensor = model.quantizer.decode(codes.transpose(0, 1))
+            return found
+    else:
+        hop, rate = round(model.sample_rate / model.frame_rate), int(model.sample_rate)
+        latents = model.quantizer.decode
+    codec = Codec(
+        latents=latents,
+        before=[] if at is None else layers[:at],
+        lstm=None if at is None else layers[at].lstm,
+        lstm_skips=at is not None and bool(getattr(layers[at], "skip", True)),
+        after=layers if at is None else layers[at + 1 :],
+        hop=hop,
+        sample_rate_hz=rate,
+        channels=channels,
+        device=next(iter(decoder.parameters())).device,
+    )
+    _check_reach(codec, model)
+    return codec
+
+
+class ChunkedDecoder:
+    """One take's sound, chunk by chunk. `push` returns what is settled; the sound lags LAG frames behind the codes."""
+
+    LAG = 2 * CONTEXT
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._streams = [_Stream(codec) for _ in range(codec.channels)]
+
+    def push(self, codes: Tensor, *, last: bool = False) -> Tensor:
+        """Sound `[channels, samples]` float32 on the CPU that these codes `[codebooks, frames]` settle, maybe none.
+
+        With `last` everything is settled: all chunks together are frames times hop samples.
+        """
+        wanted = codes.to(self._codec.device)
+        with torch.no_grad():
+            parts = [
+                stream.push(wanted[index :: len(self._streams)], last)
+                for index, stream in enumerate(self._streams)
+            ]
+        return torch.cat(parts).float().cpu()
+
+
+def decode_whole(codec: Codec, codes: Tensor) -> Tensor:
+    """The same sound `[channels, samples]` from all codes `[codebooks, frames]` at once."""
+    return ChunkedDecoder(codec).push(codes, last=True)
+
+
+class _Stream:
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._first = _Window(codec.before, 1)
+        self._second = _Window(codec.after, codec.hop)
+        self._state: Any = None
+
+    def push(self, codes: Tensor, last: bool) -> Tensor:
+        codec = self._codec
+        x = codec.latents(codes.unsqueeze(0)) if codes.shape[-1] else None
+        if codec.lstm is not None:
+            x = self._first.push(x, last)
+            if x is not None and x.shape[-1]:
+                steps = x.permute(2, 0, 1)
+                made, self._state = codec.lstm(steps, self._state)
+                x = (made + steps if codec.lstm_skips else made).permute(1, 2, 0)
+        sound = self._second.push(x, last)
+        if sound is None:
+            return torch.zeros(1, 0, device=codec.device)
+        return sound[0]
+
+
+class _Window:
+    """Layers of finite reach over a stream: keeps CONTEXT frames behind, waits for CONTEXT frames ahead."""
+
+    def __init__(self, layers: Sequence[Callable[[Tensor], Tensor]], hop: int) -> None:
+        self._layers, self._hop = layers, hop
+        self._kept: Tensor | None = None
+        self._done = 0  # of what is kept, so many frames were given out already
+
+    def push(self, x: Tensor | None, last: bool) -> Tensor | None:
+        if x is not None and x.shape[-1]:
+            self._kept = x if self._kept is None else torch.cat([self._kept, x], dim=-1)
+        if self._kept is None:
+            return None
+        end = self._kept.shape[-1] - (0 if last else CONTEXT)
+        if end <= self._done:
+            return None
+        made = self._kept
+        for layer in self._layers:
+            made = layer(made)
+        settled = made[..., self._done * self._hop : end * self._hop]
+        drop = max(0, end - CONTEXT)
+        self._kept, self._done = self._kept[..., drop:], end - drop
+        return settled
+
+
+def _check_reach(codec: Codec, model: Any) -> None:
+    """Try whether a frame beyond CONTEXT changes anything. Raises Unsupported."""
+    generator = torch.Generator().manual_seed(0)
+    card = int(getattr(getattr(model, "config", None), "codebook_size", 0) or model.cardinality)
+    books = int(getattr(model, "num_codebooks", 0) or 1)
+    frames = 4 * CONTEXT
+    with torch.no_grad():
+        codes = torch.randint(0, card, (1, books, frames), generator=generator).to(codec.device)
+        x = codec.latents(codes)
+        for layers, hop in ((codec.before, 1), (codec.after, codec.hop)):
+            x = x if x.abs().sum() > 0 else torch.ones_like(x)
+            other = x.clone()
+            other[..., 0] += 1.0
+            other[..., -1] -= 1.0
+            made = []
+            for value in (x, other):
+                for layer in layers:
+                    value = layer(value)
+                made.append(value)
+            inner = slice((CONTEXT + 1) * hop, (frames - CONTEXT - 1) * hop)
+            changed = (made[0][..., inner] - made[1][..., inner]).abs().max() / made[0].abs().max().clamp(
+                min=1e-9
+            )
+            if made[0].shape[-1] != frames * hop or changed > 1e-5:
+                raise Unsupported("the codec's sound depends on more than a few frames around it")
+            if layers is codec.before:
+                x = made[0]

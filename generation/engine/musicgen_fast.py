@@ -1,0 +1,156 @@
+"""MusicGen by our fast decoder: all takes of a request as one batch, from the model that audiocraft has loaded.
+
+Text encoder and codec stay audiocraft's; the language model's weights are shared, not copied. Before the first take its
+logits are compared with audiocraft's own on these weights and this device: a decoder that differs is not used.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+
+from generation.engine import fast
+from generation.engine.base import Progress
+from generation.engine.fast.decoder import Decoder, Take
+from generation.engine.fast.importers import from_audiocraft
+from generation.engine.fast.lanes import Conditions
+from generation.engine.fast.sampling import Sampling
+from generation.engine.fast.scheduler import Scheduler
+from generation.engine.fast.shape import Unsupported
+
+CHECK_FRAMES = 8
+CHECK_TOLERANCE = {torch.float32: 2e-3, torch.float16: 0.06, torch.bfloat16: 0.3}
+"""The greatest difference of a logit that is taken for rounding, in standard deviations of all logits."""
+CPU_LANES = 4
+"""So many takes at once without a GPU: one block of rows, and memory for their keys and values."""
+MEMORY_SHARE = 0.8
+
+
+class FastMusicGen:
+    """Takes of one loaded model. Raises Unsupported when the decoder does not know, or does not agree with,
+    the model.
+    """
+
+    def __init__(self, model: Any, *, stride_s: float) -> None:
+        from omegaconf import OmegaConf
+
+        config: Any = OmegaConf.to_container(model.lm.cfg, resolve=True)
+        window = int(model.max_duration * model.frame_rate)
+        self._model = model
+        self._stride = int(stride_s * model.frame_rate)
+        self.decoder = Decoder(from_audiocraft(model.lm.state_dict(), config, window=window))
+        self.worst_difference = self._check()
+
+    @property
+    def facts(self) -> dict[str, str | int]:
+        return {
+            "decoder": fast.NAME,
+            "decoder_version": fast.VERSION,
+            "decoder_attention": self.decoder.attention,
+            "decoder_row_block": self.decoder.row_block,
+        }
+
+    def codes(
+        self, *, prompt: str | None, seeds: Sequence[int], frames: int, sampling: Sampling, progress: Progress
+    ) -> Iterator[tuple[int, torch.Tensor]]:
+        """Codes `[codebooks, frames]` of each seed's take, in order, as they are finished; `progress` counts frames."""
+        conditions = self.conditions(prompt)
+        takes = [
+            Take(seed=seed, frames=frames, sampling=sampling, conditions=conditions, stride=self._stride)
+            for seed in seeds
+        ]
+        waiting: dict[int, torch.Tensor] = {}
+        following = 0
+        for index, codes in self.decoder.each(takes, progress, lanes=self._lanes(takes)):
+            waiting[index] = codes
+            while following in waiting:
+                yield following, waiting.pop(following)
+                following += 1
+
+    def conditions(self, prompt: str | None) -> Conditions:
+        """The prompt, or None for no conditions, as audiocraft's encoders give it; with what guidance leads
+        away from.
+        """
+        from audiocraft.modules.conditioners import ClassifierFreeGuidanceDropout
+
+        lm = self._model.lm
+        with torch.no_grad(), self._model.autocast:
+            asked, _ = self._model._prepare_tokens_and_attributes([prompt], None)
+            both = asked + ClassifierFreeGuidanceDropout(p=1.0)(asked)
+            made = lm.condition_provider(lm.condition_provider.tokenize(both))
+        return fused(made, lm.fuser.cond2fuse)
+
+    def _lanes(self, takes: Sequence[Take]) -> Any:
+        """Lanes for as many takes at once as there is room for."""
+        slots = len(takes)
+        if self.decoder.weights.device.type == "cuda":
+            self.decoder.lanes_for(takes[:1])  # lets go of larger ones, so that their room counts as free
+            frames = min(takes[0].frames, self.decoder.shape.window)
+            free, _ = torch.cuda.mem_get_info()
+            free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+            each = self.decoder.lanes_bytes(
+                1, positions=self.decoder.shape.steps(frames), guided=takes[0].guided
+            )
+            slots = max(1, min(slots, int(MEMORY_SHARE * free / each)))
+        else:
+            slots = min(slots, CPU_LANES)
+        return self.decoder.lanes_for(takes, slots=slots)
+
+    def _check(self) -> float:
+        """The greatest difference from audiocraft's logits, in their standard deviations. Raises Unsupported."""
+        guidance = 3.0
+        conditions = self.conditions("a test of the decoder")
+        take = Take(seed=1, frames=CHECK_FRAMES, sampling=Sampling(guidance=guidance), conditions=conditions)
+        lanes = self.decoder.lanes_for([take])
+        scheduler = Scheduler(lanes)
+        scheduler.submit(take)
+        ours = []
+        while not scheduler.idle:
+            scheduler.step()
+            ours.append(lanes.logits[0].clone())
+        sequence = lanes.sequence(0)[:, : self.decoder.shape.steps(CHECK_FRAMES)].to(lanes.device)
+        given = {
+            name: (value, torch.ones(value.shape[:2], device=lanes.device))
+            for name, value in _by_name(conditions, self._model.lm.fuser.cond2fuse).items()
+        }
+        with torch.no_grad(), self._model.autocast:
+            theirs = self._model.lm(
+                sequence.expand(2, -1, -1), conditions=[], condition_tensors=given
+            ).float()
+        guided = theirs[1] + (theirs[0] - theirs[1]) * guidance
+        made, expected = torch.stack(ours), guided.transpose(0, 1)[: len(ours)]
+        worst = float((made - expected).abs().max() / expected.std())
+        if not worst <= CHECK_TOLERANCE[self.decoder.weights.dtype]:
+            raise Unsupported(f"its logits differ from audiocraft's by {worst:.2g} standard deviations here")
+        return worst
+
+
+def fused(made: dict[str, Any], how: dict[str, str]) -> Conditions:
+    """Conditions by name, each of two kinds (asked for, null), joined as audiocraft's fuser joins them."""
+    cross: torch.Tensor | None = None
+    prefix: torch.Tensor | None = None
+    for name, (value, _) in made.items():
+        if how[name] == "cross":
+            cross = value if cross is None else torch.cat([cross, value], dim=1)
+        elif how[name] == "prepend":
+            prefix = value if prefix is None else torch.cat([value, prefix], dim=1)
+        else:
+            raise Unsupported(f"the model fuses {name} by {how[name]!r}")
+    return Conditions(
+        cross=None if cross is None else cross[0],
+        null_cross=None if cross is None else cross[1],
+        prefix=None if prefix is None else prefix[0],
+        null_prefix=None if prefix is None else prefix[1],
+    )
+
+
+def _by_name(conditions: Conditions, how: dict[str, str]) -> dict[str, torch.Tensor]:
+    """Back to what audiocraft's fuser reads: all of one kind under one of its names."""
+    found = {}
+    for kind, value, null in (
+        ("cross", conditions.cross, conditions.null_cross),
+        ("prepend", conditions.prefix, conditions.null_prefix),
+    ):
+        if value is not None and null is not None:
+            found[next(name for name, fusing in how.items() if fusing == kind)] = torch.stack([value, null])
+    return found
