@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from label.views import check, entry, health, ledger, ledger_health, proof, receipts, today
+from label.views import check, entry, exports, health, ledger, ledger_health, proof, receipts, today
 
 app_name = "label"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("ledger/seal/", ledger.seal, name="ledger-seal"),
     path("ledger/names/", ledger.suggestions, name="ledger-names"),
     path("ledger/health/", ledger_health.ledger_health, name="ledger-health"),
+    path("ledger/bundle/", exports.ledger_bundle, name="ledger-bundle"),
     path("ledger/checkpoint/", entry.checkpoint, name="checkpoint"),
     path("ledger/receipts/", receipts.receipts_page, name="receipts"),
     path("ledger/receipts/file/", receipts.receipts_file, name="receipts-file"),
@@ -25,5 +26,8 @@ urlpatterns = [
     path("ledger/<str:leaf>/entry.json", entry.entry_body, name="ledger-entry-body"),
     path("ledger/<str:leaf>/proof.txt", entry.entry_proof, name="ledger-entry-proof"),
     path("masters/<uuid:pk>/proof/", proof.proof_page, name="proof"),
-    path("masters/<uuid:pk>/proof/bundle/", proof.bundle, name="bundle"),
+    path("masters/<uuid:pk>/proof/bundle/", exports.master_bundle, name="bundle"),
+    path("projects/<uuid:pk>/bundle/", exports.project_bundle, name="project-bundle"),
+    path("releases/<uuid:pk>/bundle/", exports.release_bundle, name="release-bundle"),
+    path("works/<uuid:pk>/bundle/", exports.work_bundle, name="work-bundle"),
 ]

@@ -10,7 +10,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from artists.api_urls import router as artists_router
 from generation.api_urls import router as generation_router
-from label.api import ledger, receipts, tokens
+from label.api import bundles, ledger, receipts, tokens
 from release.api_urls import router as release_router
 
 
@@ -39,6 +39,8 @@ urlpatterns = _open(
         path("ledger/health/", ledger.HealthView.as_view(), name="ledger-health"),
         path("ledger/receipts/", receipts.ReceiptsView.as_view(), name="receipts"),
         path("ledger/receipts/check/", receipts.ReceiptCheckView.as_view(), name="receipt-check"),
+        path("ledger/bundle/", bundles.BundleView.as_view(), name="ledger-bundle"),
+        path("ledger/bundle/preview/", bundles.BundlePreviewView.as_view(), name="ledger-bundle-preview"),
         path("ledger/<str:leaf>/", ledger.EntryView.as_view(), name="ledger-entry"),
         *artists_router.urls,
         *generation_router.urls,
