@@ -221,11 +221,6 @@ def latest_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
 
 
-def checkpoint_of(size: int) -> Checkpoint | None:
-    """The checkpoint that was signed at this size; None where none was."""
-    return Checkpoint.objects.filter(size=size).first()
-
-
 def proof_for(entry: Entry, *, checkpoint: Checkpoint | None = None) -> InclusionProof | None:
     """Proof of inclusion in the newest (or the given) checkpoint; None while the entry waits for its place."""
     return proofs_for([entry], checkpoint=checkpoint).get(entry.id)
