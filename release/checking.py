@@ -16,8 +16,9 @@ import numpy as np
 from django.db.models import Q, QuerySet
 
 from provenance import audiofile, blobs, keys
+from provenance.audiofile.reading import counted_blocks, open_audio
 from provenance.errors import SystemFault
-from release import credentials
+from release import audiotags, credentials
 from release.c2pa import LedgerProof, ManifestReport, Stamp, State, check_ledger
 from release.evidence import Evidence, evidence_for
 from release.models import Package, Recording, Release
@@ -61,15 +62,17 @@ def identify(path: Path) -> Answer:
     proof = _proof(manifest)
     claimed = _by_manifest(manifest) if ours else None
     sounding, fingerprint_look = _by_sound(path)
-    recording = exact or claimed or sounding
+    recording, same = exact or claimed or sounding, None
+    if exact is None and claimed is None:
+        recording, same = _by_samples(path, sounding)
     looks = [_digest_look(sha256, exact), _manifest_look(manifest, ours=ours)]
     if manifest.state in (State.TRUSTED, State.VALID):
         looks.append(_stamp_look(manifest))
     if proof is not None and manifest.signature_holds:
         looks.append(_proof_look(proof))
     looks.append(fingerprint_look)
-    if exact is None and claimed is None and recording is not None:
-        looks.append(_samples_look(path, recording))
+    if recording is not None and exact is None and claimed is None:
+        looks.append(_samples_look(same, recording))
     if manifest.state is State.ABSENT and recording is not None:
         looks += _kept_looks(path, recording, exact=exact is not None)
     if exact is not None:
@@ -157,6 +160,50 @@ def _by_sound(path: Path) -> tuple[Recording | None, Look]:
     return best[1], Look(title, "match", f"It sounds like “{best[1].title}” ({best[0]:.0%} alike).")
 
 
+def _by_samples(path: Path, sounding: Recording | None) -> tuple[Recording | None, bool | None]:
+    """The recording that a file without a credential of ours holds, and whether its samples are the master's.
+
+    One that sounds like it is one, whatever its samples; one that only names an ISRC (tags are anybody's) must have
+    the very samples. None: they could not be compared.
+    """
+    if sounding is not None:
+        return sounding, _same_samples(path, sounding)
+    named = _by_isrc(path)
+    same = _same_samples(path, named) if named else None
+    return (named, True) if same else (None, None)
+
+
+def _by_isrc(path: Path) -> Recording | None:
+    try:
+        isrc = audiotags.read_tags(path).isrc
+    except Exception:  # the parser of tags raises whatever a stranger's bytes make it trip over
+        return None
+    return published().filter(isrc=isrc).first() if isrc else None
+
+
+def _same_samples(path: Path, recording: Recording) -> bool | None:
+    master = recording.master.wav
+    assert master is not None
+    try:
+        mine = _samples_digest(path)
+        with blobs.store().local_path(master.sha256) as stored:
+            theirs = _samples_digest(stored)
+    except (audiofile.BadAudio, SystemFault, OSError):
+        return None
+    return mine == theirs
+
+
+def _samples_digest(path: Path) -> tuple[int, int, str]:
+    """Rate, channels and a digest of all samples, in the memory of one block. Raises BadAudio."""
+    too_long = audiofile.BadAudio("too_long", "This file is too long to be compared here.")
+    digest = hashlib.sha256()
+    with open_audio(path) as reader:
+        rate = reader.header.sample_rate_hz
+        for block in counted_blocks(reader, max_samples=COMPARED_S * max(rate, 0), too_long=too_long):
+            digest.update(np.ascontiguousarray(block, dtype="<f4").tobytes())
+        return rate, reader.header.channels, digest.hexdigest()
+
+
 def _digest_look(sha256: str, recording: Recording | None) -> Look:
     title = "By its bytes"
     if recording is None:
@@ -224,23 +271,18 @@ def _proof_look(proof: LedgerProof) -> Look:
     return Look(title, "match" if proof.ours else "none", proof.sentence)
 
 
-def _samples_look(path: Path, recording: Recording) -> Look:
-    """Whether every sample is the master's. A copy without tags and credentials still has them."""
-    title, master = "By its samples", recording.master.wav
-    assert master is not None
-    try:
-        mine, rate = audiofile.decode(path, max_duration_s=COMPARED_S)
-        with blobs.store().local_path(master.sha256) as stored:
-            theirs, their_rate = audiofile.decode(stored, max_duration_s=COMPARED_S)
-    except (audiofile.BadAudio, SystemFault, OSError):
+def _samples_look(same: bool | None, recording: Recording) -> Look:
+    title = "By its samples"
+    if same is None:
         return Look(title, "unavailable", "Its samples could not be compared.")
-    if rate == their_rate and np.array_equal(mine, theirs):
+    if not same:
         return Look(
-            title, "match",
-            f"Every sample is that of the master of “{recording.title}”. Only what stood around the sound was changed.",
-        )  # fmt: skip
+            title, "none", "Its samples are not the master's: it was cut, converted, compressed or changed."
+        )
     return Look(
-        title, "none", "Its samples are not the master's: it was cut, converted, compressed or changed."
+        title,
+        "match",
+        f"Every sample is that of the master of “{recording.title}”. Only what stands around the sound was changed.",
     )
 
 

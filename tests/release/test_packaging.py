@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from lxml import etree
 from pypdf import PdfReader
 
-from provenance import blobs, queries
+from provenance import blobs, keys, queries, trusted_roots
 from provenance.elements import Origin
 from provenance.models import Asset, Entry
 from provenance.services import Job
@@ -27,6 +28,7 @@ from release.evidence import evidence_for
 from release.models import Package, Recording
 from release.packaging import archive
 from release.packaging.build import build_package
+from tests.provenance.outside.authority import Office, TsaServer
 from tests.support import needs, run_jobs
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +155,89 @@ def test_both_masters_are_signed_with_their_sources_and_their_place_in_the_log(b
         sidecar = (folder / f"c2pa/{Path(path).name}.c2pa").read_bytes()
         kept = c2pa.read_manifest(folder / path, anchors_pem=anchors, sidecar=sidecar)
         assert (kept.ledger, kept.signer, kept.actions) == (report.ledger, report.signer, report.actions)
+
+
+def test_the_signed_files_prove_with_themselves_alone_that_the_master_was_made_declared_and_signed(built):
+    _, folder = built
+    recording = Recording.objects.get()
+    report = c2pa.read_manifest(folder / f"flac/{recording.isrc}.flac")
+    proof = c2pa.check_ledger(report.ledger, log_keys=(str(keys.verifier_key()),))
+    assert (proof.ok, proof.ours) == (True, True)
+    assert [item["what"] for item in report.ledger["entries"]] == ["made", "declared", "signed"]
+    assert report.actions[0] == "c2pa.created"
+    assert report.actions.count("c2pa.placed") == 3
+    types = {
+        item.title: item.source_type for item in report.ingredients if item.relationship == "componentOf"
+    }
+    assert types == {
+        "Voice": "digitalCapture", "Sketch": "algorithmicMedia", "Choir": "trainedAlgorithmicMedia",
+    }  # fmt: skip
+    with zipfile.ZipFile(folder / "evidence.zip") as bundle:
+        sidecar = (folder / f"c2pa/{recording.isrc}.flac.c2pa").read_bytes()
+        assert bundle.read(f"c2pa/{recording.isrc}.flac.c2pa") == sidecar
+
+
+def test_a_finished_recording_that_was_brought_in_is_the_parent(house, tmp_path):
+    package = finished(order(house, house.ready(parts=("voice",), real=True)))
+    folder = unpacked(package, tmp_path / "package")
+    report = c2pa.read_manifest(folder / f"flac/{Recording.objects.get().isrc}.flac")
+    assert report.actions[0] == "c2pa.opened"
+    assert [item.relationship for item in report.ingredients if item.title == "Voice"] == ["parentOf"]
+
+
+def test_a_time_authority_stamps_every_file_and_while_it_is_away_the_job_waits_and_says_why(
+    house, tmp_path, settings
+):
+    (tmp_path / "office").mkdir()
+    office = Office(tmp_path / "office")
+    tsa = TsaServer(office)
+    settings.DEADWAX_OUTSIDE = tmp_path / "outside.toml"
+    settings.DEADWAX_OUTSIDE.write_text(
+        f'[[timestamp]]\nname = "office"\nurl = "{tsa.url}"\nroots = "{office.folder / "root.pem"}"\n'
+    )
+    tsa.mode = "busy"
+    package = order(house, house.ready(parts=("voice",), real=True))
+    for _ in range(7):
+        Job.objects.filter(pk=package.job_id).update(not_before=None)
+        run_jobs()
+    job = Job.objects.get(pk=package.job_id)
+    assert (job.state, job.error_code, job.attempts) == ("queued", "timestamp_unavailable", 0)
+    assert "office (" in job.error_message
+    assert Package.objects.get(pk=package.pk).parts == []
+    client = Client()
+    client.force_login(house.cast.release)
+    for address in (f"/packages/{package.pk}/", f"/releases/{package.release_id}/"):
+        shown = client.get(address).content.decode()
+        assert "No time-stamping authority stamped the signature" in shown, address
+
+    tsa.mode = "good"
+    Job.objects.filter(pk=package.job_id).update(not_before=None)
+    folder = unpacked(finished(package), tmp_path / "package")
+    tsa.stop()
+    roots = (office.folder / "root.pem").read_text()
+    isrc = Recording.objects.get().isrc
+    for path in (f"ern/resources/{isrc}.wav", f"flac/{isrc}.flac"):
+        report = c2pa.read_manifest(
+            folder / path, anchors_pem=trusted_roots.own_roots(), timestamp_roots_pem=roots
+        )
+        assert (report.state, report.timestamp) == (c2pa.State.TRUSTED, c2pa.Stamp.TRUSTED)
+
+
+def test_an_authority_whose_roots_are_others_delivers_nothing(house, tmp_path, settings):
+    (tmp_path / "office").mkdir()
+    office = Office(tmp_path / "office")
+    tsa = TsaServer(office)
+    settings.DEADWAX_OUTSIDE = tmp_path / "outside.toml"
+    settings.DEADWAX_OUTSIDE.write_text(
+        f'[[timestamp]]\nname = "office"\nurl = "{tsa.url}"\nroots = "{office.folder / "other.pem"}"\n'
+    )
+    package = order(house, house.ready(parts=("voice",)))
+    run_jobs()
+    tsa.stop()
+    job = Job.objects.get(pk=package.job_id)
+    assert job.error_code == "credential_wrong"
+    assert "correct its roots file" in job.error_message
+    assert Package.objects.get(pk=package.pk).asset is None
 
 
 def test_nothing_that_people_named_privately_is_in_any_file(built):
