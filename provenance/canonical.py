@@ -128,7 +128,7 @@ def _no_float(text: str) -> float:
     raise ValueError(f"{text} is no integer; a ledger entry holds no floats")
 
 
-_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_no_float, parse_constant=_no_float)
+_scan = json.JSONDecoder(parse_int=_integer, parse_float=_no_float, parse_constant=_no_float).scan_once
 _ENCODER = json.JSONEncoder(
     sort_keys=True, ensure_ascii=False, check_circular=False, separators=(",", ":"), allow_nan=False
 )
@@ -143,15 +143,15 @@ def decode(data: bytes) -> Any:
     """
     try:
         text = data.decode()
-        value = _DECODER.decode(text)
+        value, end = _scan(text, 0)
         simple = text.isascii() or (max(text) < "\ud800" and unicodedata.is_normalized("NFC", text))
         if simple and "\\u0000" not in text:
             again = _ENCODER.encode(value) == text
         else:
             again = dumps(plain(value)) == data
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, StopIteration) as error:
         raise BadEvent(f"The bytes are not canonical JSON: {error}") from error
-    if not again:
+    if not again or end != len(text):
         raise BadEvent("The bytes are not canonical JSON.")
     return value
 

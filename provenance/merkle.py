@@ -7,15 +7,15 @@ follow from those nodes, so a writer stores each node once and never changes it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Final
 
 NodeId = tuple[int, int]
 GetNode = Callable[[int, int], bytes]
 
 HASH_BYTES: Final = 32
-EMPTY_ROOT: Final = hashlib.sha256().digest()
+EMPTY_ROOT: Final = sha256().digest()
 
 
 class MerkleError(ValueError):
@@ -23,11 +23,11 @@ class MerkleError(ValueError):
 
 
 def leaf_hash(data: bytes) -> bytes:
-    return hashlib.sha256(b"\x00" + data).digest()
+    return sha256(b"\x00" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\x01" + left + right).digest()
+    return sha256(b"\x01" + left + right).digest()
 
 
 def _split(size: int) -> int:
@@ -53,6 +53,28 @@ class Frontier:
             completed.append((level, index, value))
         self._hashes.append(value)
         self.size += 1
+        return completed
+
+    def extend(self, leaves: Sequence[bytes]) -> list[tuple[int, int, bytes]]:
+        """Add many leaf hashes, level by level; return every node above the leaves that this completes."""
+        levels = [level for level, _ in frontier_nodes(self.size)]
+        edge = dict(zip(levels, self._hashes, strict=True))
+        completed: list[tuple[int, int, bytes]] = []
+        level, start, fresh = 0, self.size, list(leaves)
+        while fresh:
+            if start & 1:  # the left sibling of the first one stands already
+                fresh.insert(0, edge.pop(level))
+            if len(fresh) & 1:
+                edge[level] = fresh[-1]
+            start >>= 1
+            level += 1
+            fresh = [
+                sha256(b"\x01" + fresh[place] + fresh[place + 1]).digest()
+                for place in range(0, len(fresh) - 1, 2)
+            ]
+            completed += [(level, index, value) for index, value in enumerate(fresh, start=start)]
+        self.size += len(leaves)
+        self._hashes = [edge[level] for level, _ in frontier_nodes(self.size)]
         return completed
 
     def root(self) -> bytes:

@@ -17,6 +17,8 @@ def ledger(*, quick: bool) -> Iterator[Figure]:
     for measure in found:
         middle = medians.get(measure.name.removesuffix(", p99"))
         beside = Beside("the same run's median", middle.value) if middle and middle is not measure else None
+        if measure.beside is not None:
+            beside = Beside(*measure.beside)
         yield _figure(measure, beside)
 
 

@@ -178,6 +178,46 @@ def test_a_frontier_goes_on_where_a_stored_tree_ended():
         assert frontier.root().hex() == ROOTS[7]
 
 
+@given(st.lists(st.integers(0, 40), max_size=8))
+def test_many_leaves_at_once_make_the_same_tree_as_one_by_one(batches):
+    leaves = [merkle.leaf_hash(str(number).encode()) for number in range(sum(batches))]
+    single, many = merkle.Frontier(), merkle.Frontier()
+    nodes = {(level, index): value for leaf in leaves for level, index, value in single.append(leaf) if level}
+    grown: dict[tuple[int, int], bytes] = {}
+    for size in batches:
+        fresh = many.extend(leaves[many.size : many.size + size])
+        assert not any((level, index) in grown for level, index, _ in fresh), "a node is written once"
+        grown |= {(level, index): value for level, index, value in fresh}
+    assert (many.size, many.root(), grown) == (single.size, single.root(), nodes)
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=6), st.data())
+def test_any_order_of_growing_proving_and_checking_holds(batches, draw):
+    """Every root that was ever signed stays the beginning of the tree, and every leaf provable under each later one."""
+    frontier, nodes, roots = merkle.Frontier(), {}, {0: merkle.EMPTY_ROOT}
+    leaves = [merkle.leaf_hash(str(number).encode()) for number in range(sum(batches))]
+
+    def get(level: int, index: int) -> bytes:
+        return nodes[level, index]
+
+    for size in batches:
+        fresh = leaves[frontier.size : frontier.size + size]
+        nodes |= {(0, frontier.size + place): leaf for place, leaf in enumerate(fresh)}
+        if draw.draw(st.booleans()):
+            nodes |= {(level, index): value for level, index, value in frontier.extend(fresh)}
+        else:
+            nodes |= {(lv, index): value for leaf in fresh for lv, index, value in frontier.append(leaf)}
+        roots[frontier.size] = frontier.root()
+        at = draw.draw(st.sampled_from(sorted(roots)))
+        old = draw.draw(st.sampled_from([size for size in roots if size <= at]))
+        merkle.verify_consistency(old, at, merkle.consistency_proof(old, at, get), roots[old], roots[at])
+        if at:
+            index = draw.draw(st.integers(0, at - 1))
+            merkle.verify_inclusion(
+                index, at, leaves[index], merkle.inclusion_proof(index, at, get), roots[at]
+            )
+
+
 def test_nodes_used_names_all_that_a_proof_reads():
     wanted = merkle.nodes_used(lambda get: merkle.inclusion_proof(2, 7, get))
     few = {node: PUBLISHED.nodes[node] for node in wanted}

@@ -78,6 +78,15 @@ def test_every_entry_can_be_proven_against_every_later_checkpoint():
         )
 
 
+@pytest.mark.parametrize("stream", ["a\tb", "a\\b", "a\nb\r", "\\N", "\\.", "é\u2028", "x" * 64])
+def test_a_stream_may_have_any_name(stream):
+    for number in range(3):
+        note(number, stream=stream)
+        sequencer.run_once()
+    assert list(Leaf.objects.values_list("stream", "stream_seq")) == [(stream, seq) for seq in range(3)]
+    check_whole_log()
+
+
 def test_the_limit_is_kept_and_the_rest_follows():
     for number in range(7):
         note(number)
