@@ -517,6 +517,9 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "witness", ""
     timeout = IDLE_S
+    #: An answer goes out as one piece, and at once.
+    wbufsize = -1
+    disable_nagle_algorithm = True
     server: Server
 
     def do_POST(self) -> None:

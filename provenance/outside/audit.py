@@ -14,7 +14,7 @@ from provenance.outside.config import ConfigError, Roots
 from provenance.outside.errors import PlaceRefused
 
 CHUNK = 500
-#: An authority that saw a checkpoint this long before it was made has another clock than we.
+#: An authority whose time is so far from that of its answer has another clock than we.
 CLOCKS_APART = dt.timedelta(hours=1)
 
 Say = Callable[[str], None]
@@ -62,9 +62,9 @@ def _tokens(roots: dict[str, Roots], unknown: Counter[str], fault: Say, notice: 
     count = newest = 0
     apart: set[str] = set()
     rows = TimestampToken.objects.order_by("id").values_list(
-        "authority", "token", "gen_time", "checkpoint_id", "checkpoint__note", "checkpoint__at"
+        "authority", "token", "gen_time", "checkpoint_id", "checkpoint__note", "received_at"
     )
-    for authority, token, gen_time, size, note, at in rows.iterator(CHUNK):
+    for authority, token, gen_time, size, note, received_at in rows.iterator(CHUNK):
         if authority not in roots:
             unknown[authority] += 1
             continue
@@ -76,13 +76,11 @@ def _tokens(roots: dict[str, Roots], unknown: Counter[str], fault: Say, notice: 
         if held.gen_time != gen_time:
             fault(f"the time stored with the token of {authority} over {size} entries is not the token's")
             continue
-        if gen_time < at - CLOCKS_APART:
+        if abs(gen_time - received_at) > CLOCKS_APART:
             apart.add(authority)
         count, newest = count + 1, max(newest, size)
     for authority in sorted(apart):
-        notice(
-            f"{authority} states times more than an hour before the checkpoints were made: whose clock is wrong?"
-        )
+        notice(f"Times that {authority} states are more than an hour from ours: whose clock is wrong?")
     return count, newest
 
 

@@ -40,7 +40,7 @@ def configured() -> Outside:
             info = file.stat()
             mark = (file, info.st_mtime_ns, info.st_size)
             if _last is None or _last[0] != mark:
-                _last = (mark, load(file))
+                _last, _told = (mark, load(file)), []
             return _last[1]
         except OSError as error:
             raise ConfigError([f"{file} cannot be read: {error.strerror}."]) from error
@@ -52,13 +52,16 @@ def configured() -> Outside:
 
 
 def check_outside(**kwargs: Any) -> list[checks.CheckMessage]:
-    """System check: every mistake in the file, and mail that would only be printed."""
+    """System check: every mistake in the file, and mail that would only be printed.
+
+    Warnings, not errors: an authority's missing file must not keep the house from starting.
+    """
     try:
         outside = configured()
     except ConfigError as error:
         file = path()
         return [
-            checks.Error(sentence, hint=f"Correct {file} (DEADWAX_OUTSIDE).", id="provenance.E001")
+            checks.Warning(sentence, hint=f"Correct {file} (DEADWAX_OUTSIDE).", id="provenance.W001")
             for sentence in error.problems
         ]
     if settings.EMAIL_BACKEND == _CONSOLE and any(copy.kind == "mail" for copy in outside.copies):
@@ -66,7 +69,7 @@ def check_outside(**kwargs: Any) -> list[checks.CheckMessage]:
             checks.Warning(
                 "Checkpoints are to be mailed, but mail is only printed here.",
                 hint="Set DEADWAX_EMAIL_BACKEND and its server.",
-                id="provenance.W001",
+                id="provenance.W002",
             )
         ]
     return []

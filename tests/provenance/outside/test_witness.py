@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -290,9 +293,25 @@ def test_a_key_that_is_none_is_told(key, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_the_program_is_one_file_for_python_3_9_with_cryptography_only():
-    import sys
+def test_manage_py_hands_over_without_django_and_database(tmp_path):
+    manage = PROGRAM.parent.parent / "manage.py"
+    env = {"PATH": os.environ["PATH"], "DATABASE_URL": "postgresql://nowhere.invalid/none"}
+    command = [
+        sys.executable,
+        str(manage),
+        "ledger_witness",
+        "init",
+        str(tmp_path / "w"),
+        "--name",
+        "w.example/m",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("w.example/m+")
+    assert str(cosigning.CosignerKey.parse(done.stdout.strip())) == done.stdout.strip()
 
+
+def test_the_program_is_one_file_for_python_3_9_with_cryptography_only():
     tree = ast.parse(PROGRAM.read_text(), feature_version=(3, 9))
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
