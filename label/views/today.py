@@ -18,6 +18,7 @@ from generation.reading import masters_to_declare, takes_waiting
 from provenance.services import Job
 from provenance.signatures import COUNTED, unsigned_total
 from release.access import approvals_to_sign, declarations_to_sign, visible_releases
+from release.credentials import certificate
 from release.gates import Gate, blocking_by_release, lead_days
 from release.models import Release
 
@@ -109,6 +110,8 @@ def _headline(today: dt.date, *, late: int, waiting: int, running: int) -> str:
 def _waiting(user: User, looked: list[tuple[Release, list[Gate]]]) -> list[Waiting]:
     found: list[Waiting] = []
     staff = user.has_role(Role.OWNER, Role.RELEASE, Role.RIGHTS)
+    if staff and (warning := certificate().warning):
+        found.append(Waiting(warning, reverse("release:releases"), "content credentials", "gate", True))
     for release, closed in looked if staff else ():
         days = lead_days(release)
         late = days is not None and days < 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import html
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,3 +79,17 @@ def test_running_work_is_shown_to_those_whose_it_is(scene: Scene) -> None:
     )
     assert "waiting for a worker" in today(scene.cast.mara)[2]
     assert "Nothing runs now." in today(scene.cast.stranger)[2]
+
+
+def test_a_signing_certificate_that_ends_soon_is_told_to_staff(
+    scene: Scene, tmp_path: Path, settings: Any
+) -> None:
+    from tests.release.certificates import issue
+
+    root = issue("Pressing root", ca=True)
+    leaf = issue("Etching desk", root, end_s=9 * 86400 + 600)
+    settings.DEADWAX_C2PA_CERT, settings.DEADWAX_C2PA_KEY = tmp_path / "chain.pem", tmp_path / "key.pem"
+    settings.DEADWAX_C2PA_CERT.write_text(leaf.pem + root.pem)
+    settings.DEADWAX_C2PA_KEY.write_text(leaf.key_pem)
+    assert "The certificate that signs audio ends in 9 days" in today(scene.cast.owner)[1]
+    assert "certificate" not in today(scene.cast.mara)[1]

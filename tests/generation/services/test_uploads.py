@@ -185,6 +185,92 @@ def test_a_credential_of_a_trained_model_counts_more_than_the_declaration(
     assert all(found == {"trained_model"} for found in origins(upload).values())
 
 
+def _signed(source: Any, target: Any, authority: Any, definition: Any, address: str = "") -> None:
+    """Sign with somebody's certificate what that somebody likes; with an address the manifest lies there only."""
+    import c2pa as library
+
+    source.write_bytes(tone_wav(hz=330))
+    info = library.C2paSignerInfo(b"es256", authority.chain_pem.encode(), authority.key_pem.encode(), None)
+    created = {
+        "action": "c2pa.created",
+        "digitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCreation",
+    }
+    whole = {
+        "claim_generator_info": [{"name": "Fabelton (fictional)"}],
+        "format": "audio/wav",
+        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [created]}}],
+        **definition,
+    }
+    with (
+        library.Builder(whole) as builder,
+        library.Signer.from_info(info) as signer,
+        source.open("rb") as read,
+        target.open("w+b") as write,
+    ):
+        if address:
+            builder.set_no_embed()
+            builder.set_remote_url(address)
+        builder.sign(signer, "audio/wav", read, write)
+
+
+def test_whose_credential_it_is_follows_the_trust_folder_and_its_sources_are_noted(
+    project: Project, cast: Cast, tmp_path: Any, settings: Any
+) -> None:
+    from release import c2pa
+
+    authority = c2pa.TrialAuthority.create(organization="Fabelton (fictional)")
+    choir = {
+        "title": "choir of Mara", "format": "audio/wav", "relationship": "componentOf", "instance_id": "x:1",
+        "metadata": {"digitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"},
+    }  # fmt: skip
+    target = tmp_path / "bounce.wav"
+    _signed(tmp_path / "plain.wav", target, authority, {"ingredients": [choir]})
+    settings.DEADWAX_C2PA_TRUST = tmp_path / "trust"
+    settings.DEADWAX_C2PA_TRUST.mkdir()
+    stranger = bring(project, cast, file=io.BytesIO(target.read_bytes()), filename="a.wav", role="lead_vocal")
+    assert stranger.c2pa["state"] == "valid"
+    (settings.DEADWAX_C2PA_TRUST / "fabelton.pem").write_text(authority.root_pem)
+    known = bring(project, cast, file=io.BytesIO(target.read_bytes()), filename="b.wav", role="lead_vocal")
+    found = known.c2pa
+    assert (found["state"], found["generated"], found["contains_generated"]) == ("trusted", False, True)
+    assert (found["ingredients"], found["ingredient_types"]) == (1, ["trainedAlgorithmicMedia"])
+    assert "a trained model had a part in it" in known.warnings[-1]
+    public = ledger.body_of(known.entry)["public"]["credential"]
+    assert (public["state"], "Mara" in str(public)) == ("trusted", False), "no title of a source is told"
+
+
+def test_an_address_that_a_manifest_names_is_not_asked(project: Project, cast: Cast, tmp_path: Any) -> None:
+    """A file may say that its manifest lies at an address, for instance inside the house's own network."""
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    from release import c2pa
+
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    target, authority = (
+        tmp_path / "remote.wav",
+        c2pa.TrialAuthority.create(organization="Fabelton (fictional)"),
+    )
+    _signed(tmp_path / "plain.wav", target, authority, {}, f"http://127.0.0.1:{server.server_port}/m.c2pa")
+    assert b"/m.c2pa" in target.read_bytes()
+    bring(project, cast, file=io.BytesIO(target.read_bytes()), filename="remote.wav", role="lead_vocal")
+    c2pa.read_manifest(target)
+    server.shutdown()
+    server.server_close()
+    assert asked == []
+
+
 def test_a_credential_that_is_not_intact_is_noted_and_not_used(
     project: Project, cast: Cast, generated_elsewhere: bytes
 ) -> None:
