@@ -194,7 +194,7 @@ def is_canonical(data: bytes, value: Any) -> bool:
 
 
 def some(count: int, noun: str) -> str:
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    plural = noun[:-1] + "ies" if noun.endswith("ry") else noun + ("es" if noun.endswith("ss") else "s")
     return f"{count} {noun if count == 1 else plural}"
 
 
@@ -1352,14 +1352,16 @@ class Check:
         return self.key
 
     def _hands_over(self, text: Any) -> bool:
-        """Whether the key in force signed this statement away. What does not hold says nothing."""
+        """Whether this statement would go on from the key in force, or lead to the first of the listed keys.
+
+        A statement that does not hold says nothing: who can write entries cannot bring in a key.
+        """
         try:
-            return (
-                Rotation.parse(text_of(text, "a rotation", 8 * KIB), self.key.name).old.public
-                == self.key.public
-            )
+            found = Rotation.parse(text_of(text, "a rotation", 8 * KIB), self.key.name)
         except Broken:
             return False
+        first = self.rotations[0].old if self.rotations else self.key
+        return found.old.public == self.key.public or found.new.public == first.public
 
     def is_revoked(self, key: Key, size: int) -> bool:
         return any(public == key.public.hex() and size > from_size for public, from_size in self.revoked)
