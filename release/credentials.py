@@ -12,6 +12,7 @@ Every chain that signed is kept in `keys/c2pa-used/`, so that files stay recogni
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +138,12 @@ def _keep(found: Signer) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = folder / f"{found.chain.leaf.serial_number:x}.pem"
     if not target.exists():
-        target.write_text(found.chain.pem, encoding="ascii")
+        # whole or not at all: the check page reads these while a worker writes
+        with tempfile.NamedTemporaryFile(
+            "w", dir=folder, prefix=".", delete=False, encoding="ascii"
+        ) as fresh:
+            fresh.write(found.chain.pem)
+        Path(fresh.name).replace(target)
 
 
 def certificate() -> CertificateStatus:
