@@ -141,3 +141,20 @@ def open_signing_requests(user: User) -> QuerySet[SigningRequest]:
 def signatures_of(user: User) -> QuerySet[PersonSignature]:
     """What a person signed, the newest first."""
     return PersonSignature.objects.filter(key__user=user).select_related("key", "entry")
+
+
+#: Who may erase a person's private content.
+ERASERS = (Role.OWNER, Role.RIGHTS)
+
+
+def erasable_accounts(user: User) -> QuerySet[User]:
+    """All accounts, open or closed, for whoever may erase private content."""
+    require_role(user, *ERASERS)
+    return User.objects.order_by("full_name")
+
+
+def account_to_erase(user: User, pk: uuid.UUID | str) -> User:
+    account = erasable_accounts(user).filter(pk=pk).first()
+    if account is None:
+        raise Http404("No such account.")
+    return account

@@ -46,7 +46,7 @@ from provenance.signing import (
 
 ENROL = "enrol"
 REQUEST_LASTS = dt.timedelta(minutes=15)
-_ALGORITHMS = [COSEAlgorithmIdentifier.EDDSA, COSEAlgorithmIdentifier.ECDSA_SHA_256]
+_ALGORITHMS = [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.EDDSA]
 
 
 def stream_of(user: User) -> str:

@@ -96,6 +96,7 @@ def roster_page(request: HttpRequest) -> HttpResponse:
         "people": access.visible_people(user).select_related("artist")[:200],
         "may_edit": access.may_edit_roster(user),
         "may_invite": user.has_role("owner"),
+        "may_erase": user.has_role(*access.ERASERS),
     }
     return render(request, "artists/roster.html", context)
 

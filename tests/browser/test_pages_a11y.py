@@ -68,19 +68,23 @@ def addresses(scene: Scene) -> dict[str, list[str]]:
         "owner": [
             "/", "/roster/", "/roster/new/", f"/roster/{scene.cast.artist.pk}/",
             f"/roster/{scene.cast.artist.pk}/edit/",
-            f"/roster/{scene.cast.artist.pk}/people/new/", "/people/", "/account/", "/imprints/", "/releases/",
+            f"/roster/{scene.cast.artist.pk}/people/new/", "/people/", "/account/", "/account/keys/", "/imprints/",
+            "/releases/",
             "/releases/new/", f"/releases/{scene.release.pk}/", f"/releases/{scene.draft.pk}/",
             f"/releases/{scene.draft.pk}/edit/", f"/releases/{scene.draft.pk}/artwork/",
             f"/packages/{scene.package.pk}/", f"/recordings/{scene.recording.pk}/",
             f"/recordings/{scene.recording.pk}/contributions/", f"/masters/{scene.unreleased.pk}/recording/",
             f"/masters/{scene.draft.tracks.get().recording.master.pk}/declaration/", "/nothing/",
+            "/ledger/health/", "/ledger/?words=take&kind=takes&when=today", "/ledger/?words=nowhere-at-all",
+            "/ledger/?who=fictional&thing=",
         ],
         "mara": [
             "/", "/projects/", "/projects/new/", project, f"{project}brief/", f"{project}runs/new/",
             f"{project}uploads/new/", f"{project}arrangements/new/", f"/runs/{scene.run.pk}/",
             f"/arrangements/{scene.arrangement.pk}/", f"/renders/{scene.render.pk}/", f"/masters/{scene.master.pk}/",
-            f"/masters/{scene.master.pk}/proof/", f"/masters/{scene.unreleased.pk}/declaration/", "/ledger/",
-            f"/ledger/{bytes(scene.take.entry.leaf_hash).hex()}/", "/people/",
+            f"/masters/{scene.master.pk}/proof/", f"/masters/{scene.unreleased.pk}/declaration/", "/ledger/", "/ledger/health/",
+            f"/ledger/{bytes(scene.take.entry.leaf_hash).hex()}/", "/people/", "/account/keys/", "/account/keys/ssh/",
+            "/sign/", f"/sign/session/{scene.project.stream}/", f"/sign/session/{scene.package.pk}/",
         ],
     }  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.browser import house_steps as house
+from tests.browser import signing_steps as signing
 from tests.browser import studio_steps as studio
 from tests.browser.conftest import Label
 from tests.support import needs
@@ -62,8 +63,14 @@ def test_a_song_goes_from_its_brief_to_a_package_that_a_stranger_can_check(
     house.give_cover(coordinator, *_covers(tmp_path))
     house.contradiction_closes_gate(coordinator)
     house.declare_honestly(mara)
+    declaration = mara.path
+    signing.enrol_passkey(mara, owner, name="Mara Lindqvist (fictional)")
+    signing.sign_declaration(mara, declaration)
+    signing.sign_session(mara, TITLE)
     rights = arrive("rights")
     house.approve(rights, planned)
+    signing.enrol_passkey(rights, owner, name="Ria Echter (fictional)")
+    signing.sign_approval(rights, planned)
     package = house.build_package(coordinator, planned, tmp_path)
 
     stranger = arrive()
