@@ -73,9 +73,15 @@ def entries(wanted: Wanted, *, newest: int | None = None, before: int | None = N
     streams = wanted.streams
     if streams is not None and len(streams) == 1:
         return found.filter(stream=next(iter(streams)))
-    if streams is not None and newest is not None and not wanted.refs and not wanted.words:
+    if streams is not None and newest is not None and _only_streams(wanted):
         return found.filter(id__in=_newest_of_streams(found, sorted(streams), newest))
     return found if streams is None else found.filter(stream__in=sorted(streams))
+
+
+def _only_streams(wanted: Wanted) -> bool:
+    """Whether every entry of the streams fits, so that the newest of each are enough. A rare kind would be looked for
+    through all of every stream."""
+    return wanted == Wanted(streams=wanted.streams)
 
 
 def _rules(wanted: Wanted) -> Iterable[Q]:

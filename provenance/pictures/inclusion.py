@@ -15,7 +15,7 @@ from provenance.pictures import svg
 ROW: Final = 15
 GAP: Final = 5
 WIDTH: Final = 720
-LABEL: Final = 150
+LABEL: Final = 190
 _LEAST: Final = 3.0
 
 
