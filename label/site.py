@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from label.views import check, entry, exports, health, ledger, ledger_health, proof, receipts, today
+from label.views import check, entry, erasure, exports, health, ledger, ledger_health, proof, receipts, today
 
 app_name = "label"
 urlpatterns = [
     path("", today.today_page, name="today"),
     path("check/", check.check_page, name="check"),
     path("health/", health.health, name="health"),
+    path("erasure/", erasure.erasures_page, name="erasures"),
+    path("erasure/<uuid:pk>/", erasure.erasure_page, name="erasure"),
     path("ledger/", ledger.ledger_page, name="ledger"),
     path("ledger/feed/", ledger.feed, name="ledger-feed"),
     path("ledger/seal/", ledger.seal, name="ledger-seal"),

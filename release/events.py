@@ -232,3 +232,18 @@ class PackageBuilt(Event):
     parts: int
     ern_verdict: str
     checkpoint_size: int
+
+
+@event
+class PersonErased(Event):
+    """The erasures themselves stand beside it, one for each entry that lost private values."""
+
+    kind = "person.erased"
+    sentence = (
+        "erased the private content of a person: {values} values in {entries} entries, and the copies of them"
+    )
+
+    user: str
+    values: int
+    entries: int
+    copies: Mapping[str, int]

@@ -28,6 +28,7 @@ HOUSE_WRITE: Row = (200, 403, 200, 200, 403, 404, 404)
 ROSTER: Row = (200, 200, 200, 200, 200, 404, 404)
 ROSTER_WRITE: Row = (200, 200, 403, 403, 403, 404, 404)
 OWNER: Row = (200, 403, 403, 403, 403, 403, 403)
+ERASERS: Row = (200, 403, 403, 200, 403, 403, 403)
 
 Key = Callable[[Scene], Any]
 
@@ -60,6 +61,8 @@ PAGES: Mapping[str, tuple[Key | None, Row]] = {
     "label:receipts": (None, ALL),  # one's own
     "label:receipts-file": (None, ALL),
     "label:receipts-new": (None, ALL),
+    "label:erasures": (None, ERASERS),
+    "label:erasure": (lambda s: s.cast.mara.pk, ERASERS),
     "label:proof": (lambda s: s.master.pk, READ),
     "label:bundle": (lambda s: s.master.pk, READ),
     "label:project-bundle": (lambda s: s.project.pk, READ),
