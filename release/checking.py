@@ -80,7 +80,8 @@ def identify(path: Path) -> Answer:
     elif claimed is not None:
         verdict, headline = "known", "Known by its signed manifest"
     elif recording is not None:
-        verdict, headline = "altered", "Known, but not the file that left the house"
+        known = "Known by its samples" if same else "Known"
+        verdict, headline = "altered", f"{known}, but not the file that left the house"
     else:
         verdict, headline = "unknown", "Not known here"
     release = None

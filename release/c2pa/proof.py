@@ -9,7 +9,8 @@
     master_sha256, isrc, rules, ingredients
 
 What it shows: that these very entries stood in a log of this name and root, signed with this key, and that they speak
-of this master. That the key is the label's own, a stranger MUST know from elsewhere; `log_keys` is where it is said.
+of this master. A person's own signature lies in its entry and is not checked here: the bundle's verifier does that. That
+the key is the label's own, a stranger MUST know from elsewhere; `log_keys` is where it is said.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _MOST_ENTRIES: Final = 64
 WHAT: Final[Mapping[str, str]] = {
     "made": "made the master",
     "declared": "declares who made what",
-    "signed": "signs that declaration",
+    "signed": "records a signature over that",
 }
 
 
@@ -51,6 +52,8 @@ class LedgerProof:
     leaves: tuple[str, ...] = ()
     """Leaf hashes of the entries that are proven to be in the log."""
     size: int = 0
+    what: tuple[str, ...] = ()
+    """What each of those is, as in `WHAT`."""
 
     @property
     def sentence(self) -> str:
@@ -60,9 +63,8 @@ class LedgerProof:
             return (
                 "The proof holds, but the log that it leads to is signed with a key that is not known here."
             )
-        count = len(self.leaves)
-        entries = "entry" if count == 1 else "entries"
-        return f"{count} {entries} of the label's ledger stand in the log of {self.size} entries, as the file says."
+        said = ", ".join(f"one {what}" for what in self.what)
+        return f"Its entries stand in the label's log, proven up to {self.size} entries: {said}."
 
 
 class _Fails(Exception):
@@ -76,6 +78,7 @@ def check_ledger(ledger: Mapping[str, Any], *, log_keys: Collection[str] = ()) -
     """
     steps: list[ProofStep] = []
     leaves: list[str] = []
+    told: list[str] = []
     try:
         # 1. The checkpoint is signed by the key that the file names.
         key = _key(ledger)
@@ -89,6 +92,7 @@ def check_ledger(ledger: Mapping[str, Any], *, log_keys: Collection[str] = ()) -
             leaf, index, body = _entry(item, head, key)
             leaves.append(leaf.hex())
             what = WHAT.get(str(item.get("what")), "belongs to it")
+            told.append(what)
             steps.append(ProofStep(True, f"Entry {index} {what} and stands in the log."))
             # 4. The first made this master; the others speak of it or of one before them.
             if len(leaves) == 1:
@@ -99,7 +103,7 @@ def check_ledger(ledger: Mapping[str, Any], *, log_keys: Collection[str] = ()) -
                 raise _Fails(f"Entry {index} speaks of something else than this master.")
     except (_Fails, NoteError, merkle.MerkleError) as error:
         return LedgerProof(False, False, (*steps, ProofStep(False, _sentence(error))), tuple(leaves))
-    return LedgerProof(True, ours, tuple(steps), tuple(leaves), head.size)
+    return LedgerProof(True, ours, tuple(steps), tuple(leaves), head.size, tuple(told))
 
 
 def _sentence(error: Exception) -> str:
