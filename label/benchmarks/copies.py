@@ -25,8 +25,14 @@ from provenance.services import Entry, Job
 _NAMES: Final = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])"
 )
-#: What a copy has none of: numbers are given out once. Table and kind of entry.
-_LEFT_OUT: Final = ("release_numberallocation", "number.allocated")
+#: What a copy has none of: numbers are given out once, and keys are people's, not a song's. Tables and kinds.
+_LEFT_OUT_TABLES: Final = frozenset({"release_numberallocation", "artists_personkey"})
+LEFT_OUT: Final = (
+    "number.allocated",
+    "person_key.enrolled",
+    "person_key.code_issued",
+    "person_key.confirmed",
+)
 #: So many songs a transaction.
 _BATCH: Final = 12
 _STATES: Final = ("draft", "approved", "packaged", "packaged")
@@ -110,16 +116,18 @@ def _renamed(name: str, number: int) -> str:
 
 
 def _read(since: int) -> Original:
-    written = list(Entry.objects.filter(pk__gt=since).exclude(kind=_LEFT_OUT[1]).order_by("pk"))
+    written = list(Entry.objects.filter(pk__gt=since).exclude(kind__in=LEFT_OUT).order_by("pk"))
     entries = [(entry.pk, entry.actor_type, bytes(entry.body).decode()) for entry in written]
     ids = [entry.pk for entry in written]
     tables = [_table(model, "entry_id = ANY(%s)", ids) for model in recorded_models()]
-    tables = [table for table in tables if table.rows and table.name != _LEFT_OUT[0]]
+    tables = [table for table in tables if table.rows and table.name not in _LEFT_OUT_TABLES]
     digests, assets = [], []
     for table in tables:
         if table.name == "provenance_asset":
             digests = [row[table.columns.index("sha256")] for row in table.rows]
             assets = [row[table.columns.index("id")] for row in table.rows]
+    # Whose words a copied signature repeats are the original's: a copy is signed for its pages, not for a verifier.
+    tables.append(_table(apps.get_model("provenance", "EntrySignature"), "entry_id = ANY(%s)", ids))
     tables.append(_table(Job, "stream = ANY(%s)", {entry.stream for entry in written}))
     analysis = apps.get_model("provenance", "AssetAnalysis")
     # Stems are drawn one by one; their pictures would be most of the database and no page lists them.
@@ -142,7 +150,8 @@ def _read(since: int) -> Original:
 
 
 def _table(model: type[models.Model], where: str, values: Iterable[Any]) -> Table:
-    fields = model._meta.concrete_fields
+    # Numbers that the database gives out are given out anew.
+    fields = [one for one in model._meta.concrete_fields if not isinstance(one, models.AutoField)]
     columns = tuple(str(one.column) for one in fields)
     quoted = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor:
@@ -231,5 +240,6 @@ _TOLD: Final[dict[tuple[str, str], Callable[[Any, int], Any]]] = {
     ("release_recording", "isrc"): lambda isrc, number: f"{isrc[:7]}{number + 1000:05}",
     ("release_release", "state"): lambda state, number: _STATES[number % len(_STATES)],
     ("generation_take", "state"): lambda state, number: "new" if number % 5 == 0 else state,
+    ("artists_personsignature", "nonce"): lambda nonce, number: _renamed(nonce, number),
     ("release_declaration", "approved"): lambda approved, number: bool(number % 7),
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from artists import services as people
 from artists.models import Artist, Person, Role, User
 from generation.services import seed_catalogue
+from label.demo.signers import Signers
 from release.models import Imprint
 from release.services import create_imprint
 
@@ -33,6 +34,8 @@ class Cast:
     artist: Artist
     person: Person
     imprint: Imprint
+    #: Their keys for signing, made when they are first needed and gone with the process.
+    signers: Signers
 
 
 def seed_cast() -> Cast:
@@ -66,4 +69,4 @@ def seed_cast() -> Cast:
         is_fictional=True,
         actor=owner,
     )
-    return Cast(users, artist, person, imprint)
+    return Cast(users, artist, person, imprint, Signers(owner))

@@ -15,7 +15,6 @@ from generation import services as studio
 from generation.models import Arrangement, Master, Project, PromptRun, Render, Take, ToolTerms, Upload
 from generation.prompting import BriefValues
 from label.demo.cast import Cast
-from label.demo.signers import Signers
 from label.demo.sounds import BPM, choir_pads, sung_lead
 from provenance.elements import Origin
 from provenance.errors import SystemFault
@@ -40,10 +39,6 @@ class Song:
     project: Project
     run: PromptRun
     takes: list[Take] = field(default_factory=list)
-    signers: Signers = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.signers = Signers(self.cast.users["owner"])
 
 
 def brief_values() -> BriefValues:
@@ -215,7 +210,7 @@ def declare(song: Song, made: Master) -> None:
         approve=True,
         actor=song.cast.users["artist"],
     )
-    song.signers.sign(song.cast.users["artist"], song.project.stream)
+    song.cast.signers.sign(song.cast.users["artist"], song.project.stream)
 
 
 def release(song: Song, made: Master) -> tuple[Recording, Release]:
@@ -262,7 +257,7 @@ def release(song: Song, made: Master) -> tuple[Recording, Release]:
     )
     planned.refresh_from_db()
     house.approve_release(planned, actor=rights)
-    song.signers.sign(rights, planned.stream, purpose="approval")
+    cast.signers.sign(rights, planned.stream, purpose="approval")
     return recording, Release.objects.get(pk=planned.pk)
 
 
