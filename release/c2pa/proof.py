@@ -9,8 +9,8 @@
     master_sha256, isrc, rules, ingredients
 
 What it shows: that these very entries stood in a log of this name and root, signed with this key, and that they speak
-of this master. A person's own signature lies in its entry and is not checked here: the bundle's verifier does that. That
-the key is the label's own, a stranger MUST know from elsewhere; `log_keys` is where it is said.
+of this master. A person's own signature lies in its entry and is not checked here: the bundle's verifier does that.
+That the key is the label's own, a stranger MUST know from elsewhere; `log_keys` is where it is said.
 """
 
 from __future__ import annotations
