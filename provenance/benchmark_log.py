@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import io
 import json
 import os
 import statistics
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from django.db import connection, transaction
 
-from provenance import audit, bundle, canonical, keys, merkle, notes, queries, sequencer
+from provenance import audit, canonical, keys, merkle, notes, queries, sequencer
+from provenance.benchmark_bundle import bundles
 from provenance.benchmarks import Measure
 from provenance.models import Entry
 
@@ -112,7 +111,7 @@ def _writer(like: Entry) -> Callable[[int, str], tuple[tuple[Any, ...], tuple[An
 
 
 def on_a_long_log(entries: int, like: Entry) -> Iterator[Measure]:
-    """Fill a log of that many entries, then verify all of it, prove a song, and bundle it."""
+    """Fill a log of that many entries, then verify all of it, prove a song, and bundle a work of it."""
     filled = fill(entries, like)
     begun = time.perf_counter()
     while sequencer.run_once(limit=_BATCH):
@@ -130,7 +129,7 @@ def on_a_long_log(entries: int, like: Entry) -> Iterator[Measure]:
     )
     yield from verification(name, size)
     yield from proofs(name, size)
-    yield from bundling(name)
+    yield from bundles()
 
 
 def verification(name: str, size: int) -> Iterator[Measure]:
@@ -195,29 +194,4 @@ def proofs(name: str, size: int, *, rounds: int = 9) -> Iterator[Measure]:
         proving <= 2,
         f"worst song {max(prove):.3f}; checking it {statistics.median(check):.3f} ms",
         beside=("reading the entry", reading),
-    )
-
-
-def bundling(name: str, *, rounds: int = 3) -> Iterator[Measure]:
-    """An evidence bundle of a whole song, beside deflating its bytes."""
-    spent, deflating, weight = [], [], 0
-    for number in range(rounds):
-        begun = time.perf_counter()
-        out = io.BytesIO()
-        bundle.build(
-            entries=list(queries.entries_for(streams=[stream_name(number)])),
-            disclose=lambda entry, name: True,
-            out=out,
-        )
-        spent.append(time.perf_counter() - begun)
-        weight = len(out.getvalue())
-        begun = time.perf_counter()
-        zlib.compress(out.getvalue())
-        deflating.append(time.perf_counter() - begun)
-    yield Measure(
-        f"{name}: bundle of a song of {SONG}",
-        statistics.median(spent),
-        "s",
-        note=f"{weight / 1e6:.2f} MB, everything disclosed",
-        beside=("deflating the same bytes", statistics.median(deflating)),
     )

@@ -14,7 +14,7 @@ import json
 import secrets
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -128,7 +128,9 @@ def _no_float(text: str) -> float:
     raise ValueError(f"{text} is no integer; a ledger entry holds no floats")
 
 
-_scan = json.JSONDecoder(parse_int=_integer, parse_float=_no_float, parse_constant=_no_float).scan_once
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(
+    parse_int=_integer, parse_float=_no_float, parse_constant=_no_float
+).scan_once  # type: ignore[attr-defined]
 _ENCODER = json.JSONEncoder(
     sort_keys=True, ensure_ascii=False, check_circular=False, separators=(",", ":"), allow_nan=False
 )
