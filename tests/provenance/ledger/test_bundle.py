@@ -235,3 +235,11 @@ def test_manage_py_checks_a_bundle_without_a_database(tmp_path):
         )
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines()[-1] == "valid but not witnessed/timestamped"
+
+
+def test_the_benchmark_weighs_and_checks_a_bundle():
+    from provenance.benchmark_bundle import bundles
+
+    found = bundles(entries=6)
+    assert [measure.unit for measure in found] == ["MB", "s", "s"]
+    assert found[0].met
