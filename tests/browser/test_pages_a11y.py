@@ -84,7 +84,8 @@ def addresses(scene: Scene) -> dict[str, list[str]]:
             f"/arrangements/{scene.arrangement.pk}/", f"/renders/{scene.render.pk}/", f"/masters/{scene.master.pk}/",
             f"/masters/{scene.master.pk}/proof/", f"/masters/{scene.unreleased.pk}/declaration/", "/ledger/",
             "/ledger/health/", f"/ledger/{bytes(scene.take.entry.leaf_hash).hex()}/",
-            "/people/", "/account/keys/", "/account/keys/ssh/",
+            "/people/",
+            "/account/keys/", "/account/keys/ssh/",
             "/sign/", f"/sign/session/{scene.project.stream}/", f"/sign/session/{scene.package.pk}/",
         ],
     }  # fmt: skip

@@ -199,7 +199,7 @@ API_SUBJECTS: Mapping[str, Key] = {
     "ledger": _leaf,
     "key": _key,
     "signing": _request,
-    "signature": lambda s: s.declaration.entry.signed_by.signature.pk,
+    "signature": lambda s: s.cast.mara.signing_keys.get().signatures.first().pk,
 }
 #: The same for everybody who is logged in: the tool catalogue, the engines, oneself.
 API_SHARED = {"tool", "engine", "me", "token", "receipts", "receipt"}
