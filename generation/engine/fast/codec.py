@@ -15,8 +15,9 @@ from torch import Tensor
 
 from generation.engine.fast.shape import Unsupported
 
-CONTEXT = 4
-"""Frames on either side that decide a frame's sound, beyond the LSTM; half as many would do for the published codec."""
+CONTEXT = 6
+"""Frames on either side that decide a frame's sound, beyond the LSTM; as many as a causal one needs,
+half of them would do for the published one."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

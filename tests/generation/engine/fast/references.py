@@ -120,30 +120,21 @@ def same_noise(
         step += 1
         return (probabilities.log() + wanted.view(-1, CARD)).argmax(dim=-1, keepdim=True)
 
-    torch.multinomial = multinomial
+    def sample_top_p(probabilities: torch.Tensor, p: float) -> torch.Tensor:
+        # As audiocraft's own, but drawn among the codes in their own order: that is where the noise belongs.
+        ordered, index = torch.sort(probabilities, dim=-1, descending=True)
+        ordered = ordered * (torch.cumsum(ordered, dim=-1) - ordered <= p)
+        kept = torch.zeros_like(probabilities).scatter_(
+            -1, index, ordered / ordered.sum(dim=-1, keepdim=True)
+        )
+        return audiocraft_utils.multinomial(kept, num_samples=1)
+
+    real_top_p = audiocraft_utils.sample_top_p
+    torch.multinomial, audiocraft_utils.sample_top_p = multinomial, sample_top_p
     try:
         yield
     finally:
-        torch.multinomial = real
-
-
-@contextmanager
-def sorted_noise(takes: list[Take], *, codebooks: int = 4) -> Iterator[None]:
-    """As `same_noise`, for audiocraft's top-p, which draws among codes in the order of their probability."""
-    real = audiocraft_utils.sample_top_p
-
-    def sample_top_p(probabilities: torch.Tensor, p: float) -> torch.Tensor:
-        ordered, index = torch.sort(probabilities, dim=-1, descending=True)
-        kept = ordered * (torch.cumsum(ordered, dim=-1) - ordered <= p)
-        back = torch.zeros_like(probabilities).scatter_(-1, index, kept / kept.sum(dim=-1, keepdim=True))
-        return audiocraft_utils.multinomial(back, num_samples=1)
-
-    audiocraft_utils.sample_top_p = sample_top_p
-    try:
-        with same_noise(takes, codebooks=codebooks):
-            yield
-    finally:
-        audiocraft_utils.sample_top_p = real
+        torch.multinomial, audiocraft_utils.sample_top_p = real, real_top_p
 
 
 def audiocraft_codes(model: LMModel, takes: list[Take], *, frames: int | None = None) -> torch.Tensor:
@@ -260,3 +251,49 @@ def transformers_takes(
         )  # fmt: skip
     made = caught[0] if len(caught) == 1 else torch.stack(caught, dim=2).flatten(1, 2)
     return takes, made
+
+
+def audiocraft_windows(
+    model: LMModel, takes: list[Take], *, window: int, stride: int, total: int
+) -> torch.Tensor:
+    """What audiocraft's own loop over windows makes of these takes (`BaseGenModel._generate_tokens`), with
+    their noise.
+    """
+    from audiocraft.models.genmodel import BaseGenModel
+    from audiocraft.utils.autocast import TorchAutocast
+
+    class Model(BaseGenModel):
+        get_pretrained = set_generation_params = None
+
+        def __init__(self) -> None:
+            # With a rate that binary fractions hold, its roundings of seconds lose no frame.
+            self.compression_model = SimpleNamespace(frame_rate=64, sample_rate=32_000)
+            self.lm, self.device, self.autocast = self, torch.device("cpu"), TorchAutocast(enabled=False)
+            self.duration, self.max_duration, self.extend_stride = total / 64, window / 64, stride / 64
+            self.generation_params, self._progress_callback = {}, None
+            self.windows = 0
+
+        def generate(
+            self, prompt: torch.Tensor | None, attributes: Any, *, max_gen_len: int, **_: Any
+        ) -> torch.Tensor:
+            known = 0 if prompt is None else prompt.shape[-1]
+            first = self.windows * stride
+            now = [
+                Take(
+                    seed=take.seed, frames=max_gen_len, sampling=take.sampling, conditions=take.conditions_at(first),
+                    prompt=None if prompt is None else prompt[index],
+                )
+                for index, take in enumerate(takes)
+            ]  # fmt: skip
+            with same_noise(takes, window=self.windows, first_step=known + 1):
+                made = audiocraft_codes(model, now)
+            self.windows += 1
+            return made
+
+    prompts = (
+        None
+        if takes[0].prompt is None
+        else torch.stack([take.prompt for take in takes if take.prompt is not None])
+    )
+    made: torch.Tensor = Model()._generate_tokens([], prompts)
+    return made
