@@ -41,7 +41,6 @@ class Measure:
 def measures(*, quick: bool = False) -> list[Measure]:
     """All figures of the ledger. `quick` takes half a minute, else ten minutes: a million entries are written."""
     with scratch_database():
-        from provenance.benchmark_bundle import bundles
         from provenance.benchmark_log import on_a_long_log
 
         rounds, round_s = (6, 0.25) if quick else (40, 0.25)
@@ -50,7 +49,6 @@ def measures(*, quick: bool = False) -> list[Measure]:
             *record_cost(writers=8, rounds=rounds, round_s=round_s),
             *insert_to_checkpoint(seconds=3 if quick else 20),
             *drain(entries=5_000 if quick else 50_000),
-            *bundles(),
         ]
     # Another database: the log is all of one kind, and long.
     with scratch_database():

@@ -11,8 +11,10 @@ Each call is one transaction, so a process that dies leaves nothing half done:
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -32,25 +34,35 @@ class LogTampered(SystemFault):
     code = "log_tampered"
 
 
-class _Floor:
-    """The oldest transaction that a next look must consider, per database.
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Where a next look has to start: at what earlier looks can have missed.
 
-    A snapshot's xmin bounds what it could not see: every entry that was invisible at that look is of a transaction
-    with at least this id, however late it commits. It stays an anti-join; it only starts where something can be
-    missing. Kept in memory: a fresh process looks at everything once.
+    `floor`: everything of older transactions has its place. A snapshot's xmin bounds what it could not see: an entry
+    that was invisible at that look is of a transaction with at least this id, however late it commits.
+    `upto`, `since`: in a backlog, everything up to this entry id has its place, but for what was invisible meanwhile
+    (of a transaction from `since` on). Without it every batch would walk over those before it.
     """
+
+    floor: int = 0
+    upto: int = 0
+    since: int = 0
+
+
+class _Floor:
+    """What was seen, per database. Kept in memory: a fresh process looks at everything once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[tuple[object, ...], int] = {}
+        self._known: dict[tuple[object, ...], _Seen] = {}
 
-    def get(self, place: tuple[object, ...]) -> int:
+    def get(self, place: tuple[object, ...]) -> _Seen:
         with self._lock:
-            return self._known.get(place, 0)
+            return self._known.get(place, _Seen())
 
-    def set(self, place: tuple[object, ...], xid: int) -> None:
+    def set(self, place: tuple[object, ...], floor: int, *, upto: int = 0, since: int = 0) -> None:
         with self._lock:
-            self._known[place] = xid
+            self._known[place] = _Seen(floor, upto, since)
 
 
 _floor = _Floor()
@@ -70,10 +82,16 @@ def run_once(*, limit: int = BATCH, using: str = DEFAULT_DB_ALIAS) -> int:
         place = _place(connection)
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         seen_from = cursor.fetchone()[0]
-        picked = _pick(connection, limit, floor=_floor.get(place))
+        seen = _floor.get(place)
+        picked = _pick(connection, limit, seen)
         if len(picked) < limit:
-            # Only after the commit: a look that is rolled back has numbered nothing.
-            transaction.on_commit(lambda: _floor.set(place, seen_from), using=using)
+            seen = _Seen(floor=seen_from)
+        else:
+            seen = _Seen(seen.floor, upto=picked[-1][0], since=seen.since or seen_from)
+        # Only after the commit: a look that is rolled back has numbered nothing.
+        transaction.on_commit(
+            lambda: _floor.set(place, seen.floor, upto=seen.upto, since=seen.since), using=using
+        )
         if picked:
             _extend(cursor, picked)
         return len(picked)
@@ -92,21 +110,25 @@ def _place(connection: Any) -> tuple[object, ...]:
     return settings["HOST"], settings["PORT"], settings["NAME"]
 
 
-def _pick(connection: Any, limit: int, *, floor: int) -> list[tuple[int, str, bytes]]:
+def _pick(connection: Any, limit: int, seen: _Seen) -> list[tuple[int, str, bytes]]:
     """Committed entries without a leaf, in the order of their ids: id, stream, leaf hash.
 
-    Never by `id > last`: ids commit out of order.
+    Never by `id > last` alone: ids commit out of order.
     """
     with psycopg.Cursor(connection.connection) as cursor:
         # Binary rows spare the hex digits of every hash.
-        cursor.execute(
-            "SELECT e.id, e.stream, e.leaf_hash FROM provenance_entry e"
-            " WHERE e.xid >= %s AND NOT EXISTS (SELECT 1 FROM provenance_leaf l WHERE l.entry_id = e.id)"
-            " ORDER BY e.id LIMIT %s",
-            [floor, limit],
-            binary=True,
-        )
+        cursor.execute(_PICK, {"limit": limit, **dataclasses.asdict(seen)}, binary=True, prepare=False)
         return cursor.fetchall()
+
+
+_WAITS = (
+    "SELECT e.id, e.stream, e.leaf_hash FROM provenance_entry e WHERE {}"
+    " AND NOT EXISTS (SELECT 1 FROM provenance_leaf l WHERE l.entry_id = e.id) ORDER BY e.id LIMIT %(limit)s"
+)
+_PICK = (
+    f"({_WAITS.format('e.id > %(upto)s AND e.xid >= %(floor)s')}) UNION ALL"
+    f" ({_WAITS.format('e.id <= %(upto)s AND e.xid >= %(since)s')}) ORDER BY id LIMIT %(limit)s"
+)
 
 
 def _extend(cursor: Any, picked: list[tuple[int, str, bytes]]) -> None:

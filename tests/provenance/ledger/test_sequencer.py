@@ -119,6 +119,34 @@ def test_an_entry_that_commits_after_a_later_one_is_not_missed():
     check_whole_log()
 
 
+def test_in_a_backlog_no_batch_walks_over_the_ones_before_and_none_is_missed():
+    """Entries that commit between two batches, with ids below what has been numbered."""
+    inside, go = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with transaction.atomic():
+            ledger.record(Noted(stream="project:late"), actor=ACTOR)
+            inside.set()
+            go.wait(20)
+        connection.close()
+
+    writers = [threading.Thread(target=slow) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    inside.wait(20)
+    for number in range(9):
+        note(number)
+    assert sequencer.run_once(limit=4) == 4
+    seen = sequencer._floor.get(sequencer._place(connection))
+    assert seen.upto == sorted(Leaf.objects.values_list("entry_id", flat=True))[-1]
+    go.set()
+    for writer in writers:
+        writer.join()
+    assert [sequencer.run_once(limit=4) for _ in range(3)] == [4, 3, 0]
+    assert sequencer._floor.get(sequencer._place(connection)).upto == 0
+    check_whole_log()
+
+
 def test_a_second_sequencer_leaves_the_work_to_the_first():
     note()
     held, go = threading.Event(), threading.Event()
