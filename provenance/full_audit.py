@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from django.utils.module_loading import autodiscover_modules
 
-from provenance import audit, blobcheck
+from provenance import audit, blobcheck, dating
 from provenance.audit import AuditReport, Step
 
 Check = Callable[[Step, list[str]], str]
@@ -40,6 +40,11 @@ class _Blobs:
         return blobcheck.read(self.plan, fault=step.fault, notice=notices.append).in_words(self.plan)
 
 
+def _dates(step: Step, notices: list[str]) -> str:
+    found = dating.check(fault=step.fault)
+    return f"{found.tokens} stamped checkpoints, {found.entries} entries came after the first"
+
+
 def _loose(step: Step, notices: list[str]) -> str:
     found = blobcheck.orphans()
     if not found.count:
@@ -62,6 +67,7 @@ def run(*, plan: blobcheck.Plan, done: Callable[[Step], None] = lambda step: Non
     derived = audit.run(done=take)
     report.notices, report.vouched = derived.notices, derived.vouched
     checks: list[tuple[str, Check]] = [
+        ("Dates fit the timestamps", _dates),
         *_more.items(),
         (BYTES, _Blobs(plan).read),
         ("Files that nothing names", _loose),

@@ -99,6 +99,7 @@ def test_the_application_may_not(filled, attack):
     assert guards.missing() == []
 
 
+@threat("Private content goes in silence")
 @threat("The application edits, deletes or empties the record")
 @pytest.mark.parametrize(
     ("attack", "said"),
