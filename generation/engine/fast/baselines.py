@@ -111,7 +111,8 @@ def codec(*, device: str, tiny: bool) -> Any:
     model = library.EncodecModel(
         library.EncodecConfig(
             sampling_rate=32_000, audio_channels=1, upsampling_ratios=[8, 5, 4, 4], num_lstm_layers=2,
-            num_residual_layers=1, use_causal_conv=False, norm_type="weight_norm", target_bandwidths=[bandwidth], **sizes,
+            num_residual_layers=1, use_causal_conv=False, norm_type="weight_norm",
+            target_bandwidths=[bandwidth], **sizes,
         )
     )  # fmt: skip
     with torch.no_grad():

@@ -113,8 +113,8 @@ def decode_whole(codec: Codec, codes: Tensor) -> Tensor:
 class _Stream:
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
-        self._first = _Window(codec.before, 1)
-        self._second = _Window(codec.after, codec.hop)
+        self._first = Window(codec.before, 1)
+        self._second = Window(codec.after, codec.hop)
         self._state: Any = None
 
     def push(self, codes: Tensor, last: bool) -> Tensor:
@@ -132,27 +132,32 @@ class _Stream:
         return sound[0]
 
 
-class _Window:
-    """Layers of finite reach over a stream: keeps CONTEXT frames behind, waits for CONTEXT frames ahead."""
+class Window:
+    """Layers of finite reach over a stream `[batch, channels, frames]`: keeps `context` frames behind, waits
+    for as many.
+    """
 
-    def __init__(self, layers: Sequence[Callable[[Tensor], Tensor]], hop: int) -> None:
-        self._layers, self._hop = layers, hop
+    def __init__(
+        self, layers: Sequence[Callable[[Tensor], Tensor]], hop: int, context: int = CONTEXT
+    ) -> None:
+        self._layers, self._hop, self._context = layers, hop, context
         self._kept: Tensor | None = None
         self._done = 0  # of what is kept, so many frames were given out already
 
     def push(self, x: Tensor | None, last: bool) -> Tensor | None:
+        """What these frames settle, `hop` samples each; None where they settle nothing."""
         if x is not None and x.shape[-1]:
             self._kept = x if self._kept is None else torch.cat([self._kept, x], dim=-1)
         if self._kept is None:
             return None
-        end = self._kept.shape[-1] - (0 if last else CONTEXT)
+        end = self._kept.shape[-1] - (0 if last else self._context)
         if end <= self._done:
             return None
         made = self._kept
         for layer in self._layers:
             made = layer(made)
         settled = made[..., self._done * self._hop : end * self._hop]
-        drop = max(0, end - CONTEXT)
+        drop = max(0, end - self._context)
         self._kept, self._done = self._kept[..., drop:], end - drop
         return settled
 

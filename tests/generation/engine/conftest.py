@@ -17,12 +17,13 @@ TINY_MODELS: dict[str, dict[str, Any]] = {
     "musicgen-tiny": {},
     "musicgen-code": {"with_code": True},
     "musicgen-foreign": {"solver": "audiogen"},
+    "musicgen-flat": {"flatten_first": 1},
 }
 
 
 @pytest.fixture(scope="session")
 def made_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three models of about 1 MB and a text encoder."""
+    """Four models of about 1 MB and a text encoder."""
     folder = tmp_path_factory.mktemp("models")
     command = [sys.executable, "-m", "tests.generation.engine.tiny", str(folder), json.dumps(TINY_MODELS)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)

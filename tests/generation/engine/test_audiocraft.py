@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,14 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generation.engine import registry
+from generation.engine import fast, registry
 from generation.engine.base import (
     EngineUnavailable,
     GenerationOutput,
     GenerationRequest,
     RequestRefused,
 )
-from tests.generation.engine.conftest import TINY_MODELS
+from tests.generation.engine.conftest import ROOT, TINY_MODELS
 from tests.support import needs
 
 pytestmark = needs("engines")
@@ -73,8 +74,39 @@ def test_every_variation_is_the_take_that_its_seed_gives_alone() -> None:
 
 
 def test_the_worker_itself_loads_no_torch() -> None:
-    make(1)
-    assert not {"torch", "audiocraft", "transformers"} & set(sys.modules)
+    code = (
+        "import sys; from generation.engine import registry; from generation.engine.base import GenerationRequest;"
+        "asked = GenerationRequest(mode='unconditional', prompt='', duration_s=1.0, seeds=(1,));"
+        "engine = registry.engine('audiocraft'); assert len(list(engine.generate(asked, lambda *at: None))) == 1;"
+        "engine.host.close(); bad = {'torch', 'audiocraft', 'transformers'} & set(sys.modules); assert not bad, bad"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_takes_are_made_as_one_batch_by_the_fast_decoder() -> None:
+    takes = make(1, 2, 3)
+    for take in takes:
+        assert (take.facts["decoder"], take.facts["decoder_version"]) == (fast.NAME, fast.VERSION)
+        assert (take.facts["decoder_row_block"], "decoder_reason" in take.facts) in {(8, False), (64, False)}
+
+
+def test_more_takes_than_fit_at_once_come_in_the_order_of_their_seeds() -> None:
+    takes = make(*range(20, 29))
+    assert [(take.index, take.seed) for take in takes] == list(enumerate(range(20, 29)))
+    assert np.array_equal(make(27)[0].audio, takes[7].audio)
+
+
+def test_a_model_that_the_fast_decoder_does_not_know_is_made_by_audiocrafts_own_loop() -> None:
+    """A pattern without delays in its first frames: audiocraft can, and the facts say why ours did not."""
+    first, second = make(5, 6, model="musicgen-flat")
+    assert first.facts["decoder"] == "audiocraft"
+    assert "orders its codebooks" in str(first.facts["decoder_reason"])
+    assert np.array_equal(make(6, model="musicgen-flat")[0].audio, second.audio)
+    assert not np.array_equal(first.audio, second.audio)
+    assert make(5)[0].facts["decoder"] == fast.NAME
 
 
 def test_prompt_mode_and_parameters_change_what_comes_out() -> None:
@@ -113,7 +145,7 @@ def test_the_facts_say_how_to_make_it_again(models: Path) -> None:
         "engine": "audiocraft", "engine_version": "1.3.0", "model": "musicgen-tiny", "weights_sha256": digest,
         "codec_sha256": codec, "weights_licence": "CC-BY-NC-4.0", "weights_trusted": 0, "seed": 7,
         "mode": "text_to_music", "guidance_milli": 2500, "temperature_milli": 1000, "top_k": 100, "top_p_milli": 0,
-        "text_encoder": "t5-base",
+        "text_encoder": "t5-base", "decoder": "deadwax-fast", "decoder_attention": "torch",
     }  # fmt: skip
     assert facts.items() >= expected.items()
     assert (facts["device"], facts["precision"]) in {("cpu", "float32"), ("cuda", "float16")}
