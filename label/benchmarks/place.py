@@ -49,5 +49,6 @@ def environment(base: Path, database_url: str) -> dict[str, str]:
         "DEADWAX_DATA": str(folders.make(base / "data")),
         "DEADWAX_BROKER_URL": "",  # jobs are done here, or not at all
         "DEADWAX_LOG_LEVEL": "WARNING",
+        "DEADWAX_EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
         "DJANGO_SETTINGS_MODULE": "label.settings",
     }

@@ -7,7 +7,10 @@ import datetime as dt
 import pytest
 from django.urls import resolve
 
+from artists import services as people
+from artists.errors import NothingToSign
 from generation import services as studio
+from label.demo.signers import Signers
 from provenance.models import Entry
 from release import services
 from release.errors import GatesClosed
@@ -249,3 +252,59 @@ def test_days_to_go_are_counted_from_today(house):
     release = house.release(cover=None, release_date=dt.date(2027, 1, 15))
     assert lead_days(release, today=dt.date(2027, 1, 10)) == 5
     assert lead_days(release, today=dt.date(2027, 1, 16)) == -1
+
+
+def codes(release):
+    return blocks(Release.objects.get(pk=release.pk))
+
+
+def test_a_declaration_counts_once_its_own_person_signed_it(house):
+    master = house.master(parts=("voice",))
+    house.declare(master, sign=False)
+    release = house.release(house.recording(master))
+    (closed,) = [gate for gate in gates(release) if gate.level == "block"]
+    assert (closed.code, closed.cure_url) == ("declaration_unsigned", f"/masters/{master.pk}/declaration/")
+    with pytest.raises(GatesClosed, match="not signed by who made it"):
+        services.approve_release(release, actor=house.cast.rights)
+    with pytest.raises(NothingToSign):  # it is not theirs to sign
+        house.signers.sign(house.cast.rights, master.project.stream, purpose="declaration")
+    house.signers.sign(house.cast.mara, master.project.stream)  # "sign this session" covers it
+    assert codes(release) == ["not_approved"]
+    house.declare(master, sign=False)  # a new declaration wants a new signature
+    assert codes(release) == ["declaration_unsigned"]
+
+
+def test_every_standing_approval_is_signed_by_who_gave_it(house):
+    release = house.ready(parts=("voice",))
+    services.approve_release(release, actor=house.cast.rights)
+    (closed,) = [gate for gate in gates(release) if gate.level == "block"]
+    assert (closed.code, closed.cure_url) == ("approval_unsigned", f"/sign/approval/{release.stream}/")
+    assert "Ria Echter" in closed.sentence
+    with pytest.raises(GatesClosed):
+        services.request_package(release, actor=house.cast.release)
+    house.signers.sign(house.cast.rights, release.stream, purpose="approval")
+    assert codes(release) == []
+    services.approve_release(release, actor=house.cast.owner)
+    assert codes(release) == ["approval_unsigned"], "each approval, not only one"
+    Signers(second_owner(house)).sign(house.cast.owner, release.stream, purpose="approval")
+    assert codes(release) == []
+    services.change_release(release, genre="Drone", actor=house.cast.release)
+    assert codes(release) == ["not_approved"]
+
+
+def test_an_unsigned_approval_of_a_closed_account_keeps_nothing_shut_and_opens_nothing(house):
+    release = house.ready(parts=("voice",))
+    services.approve_release(release, actor=house.cast.rights)
+    people.deactivate_user(house.cast.rights, actor=house.cast.owner)
+    assert codes(release) == ["approval_unsigned"]
+    owner = second_owner(house)
+    services.approve_release(release, actor=owner)
+    house.signers.sign(owner, release.stream, purpose="approval")
+    assert codes(release) == []
+
+
+def second_owner(house):
+    return people.create_user(
+        email="second@label.invalid", full_name="Olga Zweit (fictional)", password="a-Fictional-Passphrase-8",
+        role="owner",
+    )  # fmt: skip
