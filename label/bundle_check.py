@@ -36,6 +36,8 @@ class Step:
     number: int
     title: str
     result: str
+    #: Whether there was anything to look at.
+    looked_at: bool
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,9 @@ def check_bundle(path: Path) -> BundleAnswer:
         verdict=found["verdict"],
         intact=intact,
         ours=ours,
-        steps=tuple(Step(row["step"], row["title"], row["result"]) for row in found["steps"]),
+        steps=tuple(
+            Step(row["step"], row["title"], row["result"], row["looked_at"]) for row in found["steps"]
+        ),
         notices=tuple(found["notices"]),
         log=log,
         streams=tuple(found["streams"][:_SHOWN]),

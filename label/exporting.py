@@ -6,7 +6,6 @@ rights for all, the artist's own people for their projects.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -156,7 +155,13 @@ def _where(entry: Entry) -> str:
 
 
 def _said(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """A private value as words: a list as a list, what was said about several things one after the other."""
+    if isinstance(value, dict):
+        text = "; ".join(f"{name.replace('_', ' ')}: {_said(item)}" for name, item in value.items())
+    elif isinstance(value, list):
+        text = ", ".join(map(_said, value))
+    else:
+        text = str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

@@ -97,6 +97,10 @@ class CannotStart(Exception):
     """The question is wrong: an unreadable key, root or checkpoint file of the asker's own."""
 
 
+class Nothing(str):
+    """The sentence of a step that had nothing to look at, or could not: it did not fail, but it showed nothing."""
+
+
 @dataclass
 class Entry:
     """What the later steps need of an entry."""
@@ -951,7 +955,7 @@ class Check:
     def key_changes_are_recorded(self) -> str:
         # 7. Every rotation stands in the log, none that stands there is left out; revocations limit older keys.
         if self.version == 1:
-            return "a bundle of version 1 says nothing about that"
+            return Nothing("a bundle of version 1 says nothing about that")
         listed = [rotation.text for rotation in self.rotations]
         older = {str_of(rotation.old): rotation.old for rotation in self.rotations}
         recorded = []
@@ -1014,7 +1018,7 @@ class Check:
     def streams_are_stated(self) -> str:
         # 9. The log signed how many entries each stream has, and which is the last: so one knows what is held back.
         if self.version == 1:
-            return "a bundle of version 1 does not say how many entries its streams have"
+            return Nothing("a bundle of version 1 does not say how many entries its streams have")
         what = "the stream statement"
         note = Note.read(self.archive.small(self.list["streams"]), what)
         note.check_signed_by(self.key, what)
@@ -1110,19 +1114,19 @@ class Check:
             self._begins_this_log(point, row.get("consistency"), f"{what} is not the beginning of this log")
             self.points.append(point)
         if not self.points:
-            return "none is in the bundle"
+            return Nothing("none is in the bundle")
         return f"{some(len(self.points), 'checkpoint')}, each the beginning of this log"
 
     def kept_checkpoint_agrees(self) -> str:
         # 13. A checkpoint that the asker kept from earlier is the beginning of this log.
         if self.kept is None:
-            return "no earlier checkpoint was given (--checkpoint)"
+            return Nothing("no earlier checkpoint was given (--checkpoint)")
         kept = Checkpoint.parse(self.kept, "the kept checkpoint")
         if kept.origin != self.head.origin:
             raise Broken(f"the kept checkpoint is of another log: {kept.origin[:80]}")
         if kept.size > self.head.size:
             self.undecided = True
-            return f"not compared: it has {kept.size} entries, more than this bundle's log"
+            return Nothing(f"not compared: it has {kept.size} entries, more than this bundle's log")
         kept.check_signed_by(self.key_for(kept.size), "the kept checkpoint")
         if kept.size == self.head.size:
             if kept.root != self.head.root:
@@ -1143,7 +1147,7 @@ class Check:
             proofs[whole_of(item.get("size"), "the size of a consistency proof")] = item.get("proof")
         if kept.size not in proofs:
             self.undecided = True
-            return f"not compared: the bundle has no consistency proof for {kept.size} entries"
+            return Nothing(f"not compared: the bundle has no consistency proof for {kept.size} entries")
         self._begins_this_log(
             kept,
             proofs[kept.size],
@@ -1156,7 +1160,7 @@ class Check:
         # 14. Tokens are over these checkpoints, by authorities that the asker trusts, and in order with the entries.
         rows = self._listed("timestamps", MAX_TOKENS)
         if not rows:
-            return "no timestamp is in the bundle"
+            return Nothing("no timestamp is in the bundle")
         try:
             import rfc3161_client  # noqa: F401
         except ImportError:
@@ -1164,7 +1168,9 @@ class Check:
                 f"{some(len(rows), 'timestamp')} were NOT checked: the Python package rfc3161-client is missing"
                 " (pip install rfc3161-client)."
             )
-            return f"NOT CHECKED: {some(len(rows), 'timestamp')}; the package rfc3161-client is missing"
+            return Nothing(
+                f"NOT CHECKED: {some(len(rows), 'timestamp')}; the package rfc3161-client is missing"
+            )
         own = self._listed_roots()
         notes = {point.size: point for point in [self.head, *self.points]}
         for row in rows:
@@ -1200,9 +1206,11 @@ class Check:
         bare = sum(entry.index >= covered for entry in self.entries)
         self.timestamped = bool(trusted_seen) and not bare
         if not self.roots:
-            return f"{some(len(rows), 'timestamp')}, of authorities that you did not name (--timestamp-root)"
+            return Nothing(
+                f"{some(len(rows), 'timestamp')}, of authorities that you did not name (--timestamp-root)"
+            )
         if not trusted_seen:
-            return f"{some(len(rows), 'timestamp')}, none by an authority that you trust"
+            return Nothing(f"{some(len(rows), 'timestamp')}, none by an authority that you trust")
         first, last = min(item.at for item in trusted_seen), max(item.at for item in trusted_seen)
         newer = f"; {some(bare, 'entry')} newer than the last of them" if bare else ""
         return f"{some(len(trusted_seen), 'timestamp')} from {first[:19]}Z to {last[:19]}Z hold{newer}"
@@ -1249,12 +1257,12 @@ class Check:
             return "; ".join(sentences)
         listed = len(self.listed_witnesses)
         if listed:
-            return (
+            return Nothing(
                 f"{some(listed, 'witness')} cosigned that you did not name (--witness); what they signed fits"
             )
         if others:
-            return f"{others} further signatures, not checked: give their keys with --witness"
-        return "no witness has cosigned"
+            return Nothing(f"{others} further signatures, not checked: give their keys with --witness")
+        return Nothing("no witness has cosigned")
 
     # 16 and 17: who signed
 
@@ -1280,7 +1288,7 @@ class Check:
             elif entry.kind == "person_key.revoked":
                 key.revoked = entry.index if key.revoked is None else key.revoked
         if not self.people:
-            return "no person's key is in the bundle"
+            return Nothing("no person's key is in the bundle")
         confirmed = sum(key.confirmed is not None for key in self.people.values())
         revoked = sum(key.revoked is not None for key in self.people.values())
         open_ended = {f"person:{key.user}" for key in self.people.values()} - self.complete
@@ -1322,9 +1330,9 @@ class Check:
     def seal_is_unbroken(self) -> str:
         # 18. The zip's comment is the log's signature over every byte before it.
         if self.version == 1:
-            return "a bundle of version 1 has no seal"
+            return Nothing("a bundle of version 1 has no seal")
         if self.repacked:
-            return (
+            return Nothing(
                 "not looked at (--repacked): README, summary and other texts around the record may be changed"
             )
         comment = self.archive.comment
@@ -1397,10 +1405,11 @@ class Check:
         """An entry that says it happened after an authority had seen it contradicts that authority."""
         tokens = sorted(self.seen, key=lambda item: item.at)
         for entry in self.entries:
-            first = next((item for item in tokens if item.size > entry.index), None)
-            if first is None:
+            over = [item for item in tokens if item.size > entry.index]
+            entry.before = next((item.at for item in over if item.trusted), "")
+            if not over:
                 continue
-            entry.before = first.at
+            first = over[0]
             if entry.at > shifted(first.at, CLOCK_S):
                 raise Broken(
                     f"entry {entry.index} says that it happened at {entry.at[:19]}Z, but {first.authority} saw the"
@@ -1504,7 +1513,7 @@ class Check:
         signed = sum(bool(entry.signed_by) for entry in signable)
         others = f"; {some(absent, 'signed entry')} not in this bundle" if absent else ""
         if not acts:
-            return f"none; {some(len(signable), 'entry')} of people, by the log's word alone"
+            return Nothing(f"none; {some(len(signable), 'entry')} of people, by the log's word alone")
         return (
             f"{some(acts, 'signature')} hold: {signed} of {some(len(signable), 'entry')} of people signed by"
             f" who made them{others}"
@@ -1709,7 +1718,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     if options.json:
         steps = [
-            {"step": number, "title": title, "result": printable(text)}
+            {
+                "step": number,
+                "title": title,
+                "result": printable(text),
+                "looked_at": not isinstance(text, Nothing),
+            }
             for number, title, text in report.steps
         ]
         answer: dict[str, Any] = {
