@@ -7,17 +7,16 @@ at the first break: an operator wants to see all of them.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from django.db import connection, transaction
 
-from provenance import derivation, guards, keys, notes
+from provenance import blobcheck, derivation, guards, keys, notes
 from provenance import receipts as receipt_books
 from provenance.key_history import KeyHistory, history_of
-from provenance.models import Asset, Checkpoint, Entry
+from provenance.models import Checkpoint, Entry
 from provenance.outside import audit as outside_audit
 
 MAX_TOLD: Final = 5
@@ -225,23 +224,8 @@ class _Audit:
     def assets(self, step: Step) -> str:
         if not self.with_assets:
             return "not read (--assets)"
-        from provenance import blobs
-
-        store = blobs.store()
-        count = 0
-        for sha256, size in (
-            Asset.objects.order_by("sha256").values_list("sha256", "size").iterator(derivation.CHUNK)
-        ):
-            count += 1
-            try:
-                with store.open(sha256) as file:
-                    found = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-            except Exception as error:  # each store has its own errors
-                step.fault(f"the bytes of asset {sha256[:16]}... cannot be read: {error}")
-                continue
-            if found != sha256:
-                step.fault(f"the bytes of asset {sha256[:16]}... ({size}) have another digest: restore them")
-        return f"{count} assets read"
+        plan = blobcheck.Plan()
+        return blobcheck.read(plan, fault=step.fault).in_words(plan)
 
     # 10. What authorities and witnesses gave us holds, and how much of the log it covers.
     def outside(self, step: Step) -> str:

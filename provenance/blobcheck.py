@@ -137,7 +137,8 @@ def orphans() -> Orphans:
     """Blobs in the store that the record does not name. Young ones are uploads under way; the sweep takes the old."""
     from provenance.sweeping import unreferenced
 
-    count, first = 0, []
+    count = 0
+    first: list[str] = []
     batch: list[str] = []
 
     def look() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import connection
@@ -33,5 +33,5 @@ def as_owner() -> Iterator[None]:
 
 def _switch(wanted: dict[str, Any]) -> None:
     connection.close()
-    connection.close_pool()
+    cast(Any, connection).close_pool()  # PostgreSQL's alone
     connection.settings_dict.update(wanted)

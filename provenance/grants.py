@@ -93,14 +93,14 @@ def rights() -> list[Rights]:
 def _filled(model: type[models.Model]) -> tuple[str, ...]:
     spared = _DATABASE_FILLS.get(model._meta.db_table, frozenset())
     return tuple(
-        field.column
+        str(field.column)
         for field in model._meta.concrete_fields
         if field.column not in spared and not isinstance(field, models.AutoField)
     )
 
 
 def _changed(model: type[models.Model]) -> tuple[str, ...]:
-    return tuple(field.column for field in model._meta.concrete_fields if not field.primary_key)
+    return tuple(str(field.column) for field in model._meta.concrete_fields if not field.primary_key)
 
 
 def statements(app: str) -> list[str]:

@@ -72,7 +72,7 @@ def preview_erasure(account: User, *, people: Iterable[Person] = ()) -> Preview:
         item.entry.kind
         for item in VaultItem.objects.filter(entry__in=_entries(account, chosen)).select_related("entry")
     )
-    goes = [Line(f"private values of {_said(kind)}", count) for kind, count in sorted(private.items())]
+    goes = [Line(f"in the vault: {_said(kind)}", count) for kind, count in sorted(private.items())]
     goes += [Line(what, count) for what, count in _copies(account).items() if count]
     goes.append(Line("name, address and password of the account", 1, "the account is closed, its id stays"))
     return Preview(account, tuple(goes), _stays(account), tuple(_contributors(account)), _refusal(account))
@@ -259,7 +259,7 @@ def _stays(account: User) -> tuple[Line, ...]:
             "what was signed stays signed; the keys are revoked",
         ),
     )
-    return tuple(line for line in lines if line.count)
+    return (lines[0], *(line for line in lines[1:] if line.count))
 
 
 def _refusal(account: User) -> str:
@@ -277,5 +277,26 @@ def _address(account: User) -> str:
     return f"erased-{account.pk}@erased.invalid"
 
 
+#: What the private values of a kind of entry are, in words.
+_PRIVATE: Final = {
+    "arrangement.saved": "notes on saved arrangements",
+    "brief.saved": "briefs: purpose, mood, prompt and what to avoid",
+    "bundle.exported": "notes on who got a bundle",
+    "job.failed": "messages of failed jobs",
+    "master.declared": "declarations in their words",
+    "person.created": "legal names",
+    "person_key.enrolled": "names of signing keys",
+    "person_key.revoked": "reasons why a key was revoked",
+    "run.requested": "prompts and the warnings about them",
+    "session.signed": "texts that were signed",
+    "statement.resolved": "reasons why a statement was settled",
+    "take.rejected": "reasons why a take was let go",
+    "take.shortlisted": "reasons why a take was kept",
+    "upload.imported": "uploads: names, file names, licences and prompts",
+    "user.enrolled": "the name at the enrolment",
+    "user.invited": "the address of the invitation",
+}
+
+
 def _said(kind: str) -> str:
-    return kind.replace(".", " ").replace("_", " ")
+    return _PRIVATE.get(kind, kind.replace(".", " ").replace("_", " "))

@@ -8,7 +8,7 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
 
 from artists.models import Artist
 from provenance import audit, canonical, keys, ledger, notes, protection, queries, sequencer
@@ -352,51 +352,3 @@ def test_wrong_arguments_get_a_sentence(filled, tmp_path):
 
 def test_fields_of_the_helper_make_a_whole_artist():
     assert Artist(**fields("x")).name == "x"
-
-
-# -- the role of the application in production -------------------------------------------------------------------------
-
-COLUMNS = "kind, basis, at, stream, actor_type, actor_id, refs, body, leaf_hash"
-
-
-@pytest.fixture
-def app_role(filled):
-    """A role as the documentation asks for: INSERT of an entry's own columns and SELECT, no more."""
-    sql("CREATE ROLE deadwax_app NOLOGIN")
-    sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO deadwax_app")
-    sql(f"GRANT INSERT ({COLUMNS}) ON provenance_entry TO deadwax_app")
-    sql("GRANT INSERT, DELETE ON provenance_vaultitem TO deadwax_app")
-    with connection.cursor() as cursor:
-        cursor.execute("SET ROLE deadwax_app")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("RESET ROLE")
-        cursor.execute("DROP OWNED BY deadwax_app; DROP ROLE deadwax_app")
-
-
-def test_a_narrow_role_can_record_and_the_audit_says_how_narrow_it_is(app_role):
-    entry = note(words="private")
-    assert ledger.disclose(entry) == {"words": "private"}
-    report = audit.run()
-    assert report.ok
-    assert report.notices == [
-        "The database role is deadwax_app; it may insert and read entries, nothing else."
-    ]
-
-
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "UPDATE provenance_entry SET kind = kind",
-        "DELETE FROM provenance_entry",
-        "TRUNCATE provenance_entry CASCADE",
-        f"INSERT INTO provenance_entry ({COLUMNS}, recorded_at) SELECT {COLUMNS}, now() FROM provenance_entry",
-        f"INSERT INTO provenance_entry ({COLUMNS}, xid) SELECT {COLUMNS}, 1 FROM provenance_entry",
-        "ALTER TABLE provenance_entry DISABLE TRIGGER ALL",
-        "SET session_replication_role = replica",
-        "DROP FUNCTION deadwax_refuse() CASCADE",
-    ],
-)
-def test_a_narrow_role_has_no_way_around_the_triggers(app_role, attack):
-    with pytest.raises(DatabaseError, match=r"permission denied|must be owner"):
-        sql(attack)
