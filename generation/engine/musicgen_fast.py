@@ -19,7 +19,7 @@ from generation.engine.fast.scheduler import Scheduler
 from generation.engine.fast.shape import Unsupported
 
 CHECK_FRAMES = 8
-CHECK_TOLERANCE = {torch.float32: 2e-3, torch.float16: 0.06, torch.bfloat16: 0.3}
+CHECK_TOLERANCE = {torch.float32: 2e-3, torch.float16: 0.15, torch.bfloat16: 0.5}
 """The greatest difference of a logit that is taken for rounding, in standard deviations of all logits."""
 CPU_LANES = 4
 """So many takes at once without a GPU: one block of rows, and memory for their keys and values."""
@@ -84,10 +84,9 @@ class FastMusicGen:
         """Lanes for as many takes at once as there is room for."""
         slots = len(takes)
         if self.decoder.weights.device.type == "cuda":
-            self.decoder.lanes_for(takes[:1])  # lets go of larger ones, so that their room counts as free
             frames = min(takes[0].frames, self.decoder.shape.window)
             free, _ = torch.cuda.mem_get_info()
-            free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+            free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated() + self.decoder.kept_bytes
             each = self.decoder.lanes_bytes(
                 1, positions=self.decoder.shape.steps(frames), guided=takes[0].guided
             )

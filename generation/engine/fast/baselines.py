@@ -61,8 +61,9 @@ def transformers(shape: Shape, *, device: str, dtype: torch.dtype, guidance: flo
     """A function that makes one take of so many frames by transformers' Musicgen, eagerly, without decoding
     the sound.
     """
-    import transformers as library
+    import transformers
 
+    library: Any = transformers
     library.logging.set_verbosity_error()
     text = library.T5Config(vocab_size=64, d_model=64, d_kv=8, d_ff=16, num_layers=1, num_heads=2)
     sound = library.EncodecConfig(
@@ -97,8 +98,9 @@ def transformers(shape: Shape, *, device: str, dtype: torch.dtype, guidance: flo
 
 def codec(*, device: str, tiny: bool) -> Any:
     """A random EnCodec of the published 32 kHz codec's size (or a tiny one) by transformers, codebooks filled."""
-    import transformers as library
+    import transformers
 
+    library: Any = transformers
     sizes: dict[str, Any] = {
         "num_filters": 64,
         "hidden_size": 128,

@@ -96,6 +96,11 @@ class Decoder:
         item = torch.empty((), dtype=self.weights.dtype).element_size()
         return slots * (2 if guided else 1) * (positions + 64) * self.shape.kv_bytes_per_position(item)
 
+    @property
+    def kept_bytes(self) -> int:
+        """Memory of the lanes that are kept warm."""
+        return 0 if self._lanes is None else self._lanes.kept_bytes
+
     def release(self) -> None:
         """Forget the lanes and their graphs: their memory is free."""
         self._lanes = None

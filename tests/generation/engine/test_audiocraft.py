@@ -145,7 +145,7 @@ def test_the_facts_say_how_to_make_it_again(models: Path) -> None:
         "engine": "audiocraft", "engine_version": "1.3.0", "model": "musicgen-tiny", "weights_sha256": digest,
         "codec_sha256": codec, "weights_licence": "CC-BY-NC-4.0", "weights_trusted": 0, "seed": 7,
         "mode": "text_to_music", "guidance_milli": 2500, "temperature_milli": 1000, "top_k": 100, "top_p_milli": 0,
-        "text_encoder": "t5-base", "decoder": "deadwax-fast", "decoder_attention": "torch",
+        "text_encoder": "t5-base", "decoder": "deadwax-fast",
     }  # fmt: skip
     assert facts.items() >= expected.items()
     assert (facts["device"], facts["precision"]) in {("cpu", "float32"), ("cuda", "float16")}

@@ -61,7 +61,8 @@ transformer_lm: {{dim: 32, num_heads: 4, num_layers: 2, hidden_scale: 2, n_q: 4,
   weight_init: gaussian, depthwise_init: current, zero_bias_init: true, norm: layer_norm,
   cross_attention: false, qk_layer_norm: false, qk_layer_norm_cross: false,
   attention_dropout: null, kv_repeat: 1, two_step_cfg: false}}
-codebooks_pattern: {{modeling: delay, delay: {{delays: [0, 1, 2, 3], flatten_first: {flatten_first}, empty_initial: 0}}}}
+codebooks_pattern: {{modeling: delay, delay: {{delays: [0, 1, 2, 3], flatten_first: {flatten_first},
+empty_initial: 0}}}}
 classifier_free_guidance: {{training_dropout: 0.3, inference_coef: 3.0}}
 attribute_dropout: {{text: {{description: 0.0}}, args: {{active_on_eval: false}}}}
 fuser: {{cross_attention_pos_emb: false, cross_attention_pos_emb_scale: 1, sum: [], prepend: [],
