@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
+from django.db import connection
 from django.db.models import Count, F, QuerySet
 
 from provenance.ledger import in_words
@@ -58,7 +59,11 @@ def unsigned_streams(actor_id: str, *, kinds: Iterable[str] = (), limit: int = 2
     if wanted := sorted(set(kinds)):
         found = found.filter(kind__in=wanted)
     rows = found.order_by().values("stream").annotate(count=Count("id")).order_by("-count", "stream")[:limit]
-    return [Unsigned(row["stream"], row["count"], stream_title(row["stream"])) for row in rows]
+    titles = _titles(row["stream"] for row in rows)
+    return [
+        Unsigned(row["stream"], row["count"], titles.get(row["stream"]) or row["stream"].partition(":")[0])
+        for row in rows
+    ]
 
 
 def unsigned_total(actor_id: str) -> int:
@@ -98,10 +103,20 @@ def newest_token_sha256() -> str:
 
 def stream_title(stream: str) -> str:
     """What a stream is about, as its first entry named it; else its kind in a word."""
-    first = Entry.objects.filter(stream=stream).order_by("id").first()
-    public = json.loads(bytes(first.body))["public"] if first else {}
-    title = public.get("title") or public.get("name")
-    return " ".join(title.split()) if isinstance(title, str) and title.strip() else stream.partition(":")[0]
+    return _titles([stream]).get(stream) or stream.partition(":")[0]
+
+
+def _titles(streams: Iterable[str]) -> dict[str, str]:
+    """Stream -> title, for those whose first entry gives one: one index walk each, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.stream, e.body FROM unnest(%s::text[]) AS s(stream) CROSS JOIN LATERAL"
+            " (SELECT body FROM provenance_entry WHERE stream = s.stream ORDER BY id LIMIT 1) e",
+            [sorted(set(streams))],
+        )
+        first = {stream: json.loads(bytes(body))["public"] for stream, body in cursor.fetchall()}
+    named = {stream: public.get("title") or public.get("name") for stream, public in first.items()}
+    return {stream: " ".join(name.split()) for stream, name in named.items() if isinstance(name, str)}
 
 
 def retold(entries: Iterable[Entry]) -> str:

@@ -19,7 +19,7 @@ from artists.models import PersonKey, User
 from artists.views.people import user_of
 from artists.webauthn_site import site
 from provenance.errors import UserFault
-from provenance.signatures import unsigned_streams
+from provenance.signatures import unsigned_total
 from provenance.signing import NAMESPACE
 
 REFUSED = 422
@@ -39,7 +39,7 @@ def _keys(request: HttpRequest, user: User, **more: Any) -> HttpResponse:
         "others": access.keys_of_others(user),
         "site": here,
         "elsewhere": "" if _at(request, here.origin) else here.origin + reverse("artists:keys"),
-        "waiting": unsigned_streams(str(user.pk), limit=5),
+        "waiting": unsigned_total(str(user.pk)),
         **more,
     }
     return render(request, "artists/keys.html", context, status=REFUSED if more.get("error") else 200)
