@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from django.db import connection
 from provenance import (
     audit,
     blobcheck,
+    bundle,
     canonical,
     full_audit,
     keys,
@@ -28,6 +31,7 @@ from provenance import (
     receipts,
     rotation,
     sequencer,
+    verifier,
 )
 from provenance.models import Checkpoint, Cosignature, Entry, Leaf
 from tests.provenance.ledger.attacks import guards_off, sql
@@ -334,3 +338,35 @@ def test_what_was_acknowledged_before_kill_9_is_in_the_log_entry_by_entry(settin
     assert {key: placed.get(key) for key in acknowledged} == acknowledged
     assert len(placed) - len(acknowledged) <= 2, "at most one unacknowledged entry of each writer"
     assert audit.run().ok
+
+
+# -- withholding -------------------------------------------------------------------------------------------------------
+
+
+@threat("Private content has to be shown to prove something")
+def test_any_private_value_can_be_withheld_or_erased_and_the_bundle_still_proves_the_rest(tmp_path):
+    texts = ["a tide that only Mara knows", "rain, slowly", "no piano"]
+    entries = [note(number, words=text) for number, text in enumerate(texts)]
+    sequencer.drain()
+
+    def built(disclose) -> tuple[bytes, str]:
+        out = io.BytesIO()
+        bundle.build(entries=entries, disclose=disclose, out=out)
+        (tmp_path / "evidence.zip").write_bytes(out.getvalue())
+        lines: list[str] = []
+        report = verifier.verify(tmp_path / "evidence.zip", say=lines.append)
+        assert report.verdict.startswith("valid"), report.verdict
+        with zipfile.ZipFile(io.BytesIO(out.getvalue())) as archive:
+            everything = b"".join(archive.read(name) for name in archive.namelist())
+        return everything, "\n".join(lines)
+
+    for hidden, text in enumerate(texts):
+        found, said = built(lambda entry, name, hidden=hidden: entry.pk != entries[hidden].pk)
+        assert text.encode() not in found
+        assert all(other.encode() in found for other in texts if other != text)
+        assert "2 private values shown, true to the commitment; 1 withheld or erased" in said
+    for entry in entries:
+        ledger.shred(entry, actor=ACTOR)
+    found, said = built(lambda entry, name: True)
+    assert not [text for text in texts if text.encode() in found]
+    assert "3 withheld or erased" in said
