@@ -10,7 +10,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from artists.api_urls import router as artists_router
 from generation.api_urls import router as generation_router
-from label.api import bundles, ledger, receipts, tokens
+from label.api import bundles, erasure, ledger, receipts, tokens
 from release.api_urls import router as release_router
 
 
@@ -34,6 +34,7 @@ urlpatterns = _open(
         path("docs/", _docs, name="docs"),
         path("tokens/", tokens.TokenView.as_view(), name="tokens"),
         path("tokens/revoke/", tokens.RevokeTokenView.as_view(), name="token-revoke"),
+        path("erasure/<uuid:pk>/", erasure.ErasureView.as_view(), name="erasure"),
         path("ledger/", ledger.LedgerView.as_view(), name="ledger"),
         path("ledger/checkpoint/", ledger.CheckpointView.as_view(), name="checkpoint"),
         path("ledger/health/", ledger.HealthView.as_view(), name="ledger-health"),

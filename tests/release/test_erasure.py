@@ -181,6 +181,23 @@ def test_the_page_shows_first_and_erases_on_the_typed_address(scene: Scene, mara
     assert rights.get(f"/erasure/{mara.pk}/").content.decode().count("erased already") == 1
 
 
+def test_the_api_does_the_same_for_the_same_people(scene: Scene, mara: User):  # noqa: F811
+    address, send = f"/api/erasure/{mara.pk}/", {"content_type": "application/json"}
+    for person in (scene.cast.anr, scene.cast.release, scene.cast.stranger, mara):
+        assert as_(person).get(address).status_code == 403
+        assert as_(person).post(address, {"address": mara.email}, **send).status_code == 403
+    rights = as_(scene.cast.rights)
+    shown = rights.get(address).json()
+    assert any("prompts" in line["what"] for line in shown["goes"])
+    assert "Backups" in shown["beyond"][0]
+    assert rights.post(address, {"address": "x"}, **send).status_code == 400
+    assert rights.post(address, {"address": mara.email, "people": [str(mara.pk)]}, **send).status_code == 400
+    done = rights.post(address, {"address": mara.email}, **send).json()
+    assert done["values"] > 5
+    assert ledger.body_of(Entry.objects.get(leaf_hash=bytes.fromhex(done["leaf"])))["kind"] == "person.erased"
+    assert SECRET_PROMPT not in everything()
+
+
 def test_legal_names_go_with_the_contributor_that_was_named(scene: Scene):  # noqa: F811
     cast = scene.cast
     one, _ = (
