@@ -57,6 +57,8 @@ class BundleAnswer:
 
     @property
     def headline(self) -> str:
+        if not self.intact and not self.verdict.startswith("broken"):
+            return "This bundle could not be checked here"
         if not self.intact:
             return "This bundle does not hold"
         return (

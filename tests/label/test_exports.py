@@ -259,3 +259,14 @@ def test_a_bundle_beyond_the_limit_is_sent_home_with_its_verifier(
     answer = ask(data)
     assert answer.status_code == 422
     assert "verifier.py" in answer.content.decode()
+
+
+def test_a_bundle_that_costs_too_much_is_given_up_not_called_broken(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from label import bundle_check
+
+    monkeypatch.setattr(bundle_check, "MEMORY_BYTES", 20 << 20)
+    html = ask(got(as_(scene.cast.mara).post(addresses(scene)["master"]))).content.decode()
+    assert "This bundle could not be checked here" in html
+    assert "Run the verifier on a machine of your own." in html
