@@ -44,7 +44,7 @@ class PrivateName:
 
     @property
     def title(self) -> str:
-        """In words: "reason, where: take shortlisted"."""
+        """In words: "legal name" for `legal_name`."""
         return self.name.replace("_", " ")
 
     @property
