@@ -118,12 +118,10 @@ def sign(user: User, *, nonce: str, fingerprint: str, proof: Mapping[str, Any]) 
         payload = PersonPayload.parse(data)
         if PersonSignature.objects.filter(nonce=nonce).exists():
             raise SignatureRefused("This was signed already; a request works once.", code="replayed")
-        # 2. The key: the person's own, confirmed, not revoked. Its row is locked before anything is recorded.
-        key = (
-            PersonKey.objects.select_for_update(of=("self",))
-            .filter(user=user, fingerprint=fingerprint)
-            .first()
-        )
+        # 2. The key: the person's own, confirmed, not revoked. All their keys are locked, and before anything is
+        #    recorded, so that two signatures of one person, or a signature and a revocation, have an order.
+        keys = PersonKey.objects.select_for_update(of=("self",)).filter(user=user).order_by("pk")
+        key = next((row for row in keys if row.fingerprint == fingerprint), None)
         if key is None:
             raise SignatureRefused("This is no key of yours. Enrol it first.", code="unknown_key")
         if key.state != PersonKey.State.CONFIRMED:

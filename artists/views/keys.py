@@ -147,7 +147,7 @@ def key_code(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     except UserFault as fault:
         return _keys(request, user, error=fault.message)
     if code:
-        return _keys(request, user, code=code, code_for=key.user)
+        return _keys(request, user, code=code, code_for=key)
     messages.success(request, f"A new code is on its way to {user.email}.")
     return redirect("artists:keys")
 

@@ -370,3 +370,41 @@ def test_the_command_signs_with_a_real_ssh_key(cast, project, tmp_path):
         call_command("ledger_sign", **options, stdout=out)
     with pytest.raises(CommandError, match="no active account"):
         call_command("ledger_sign", **options | {"user": "nobody@label.invalid"}, stdout=out)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_signatures_at_the_same_moment_one_counts(cast, project):
+    """Two devices of one person, each with a request about the same entries."""
+    import threading
+
+    from django.db import connection
+
+    passkeys = [Authenticator(), Authenticator()]
+    keys = [enrol_passkey(cast, passkey) for passkey in passkeys]
+    asked = services.signing_request(cast.mara, project.stream, "session")
+    other = SigningRequest.objects.create(
+        nonce="ab" * 32, user=cast.mara, purpose="session", stream=project.stream,
+        payload=bytes(asked.payload).replace(asked.nonce.encode(), b"ab" * 32), expires_at=asked.expires_at,
+    )  # fmt: skip
+    told = []
+
+    def sign(request, key, passkey):
+        try:
+            services.sign(
+                cast.mara, nonce=request.nonce, fingerprint=key.fingerprint, proof=proof_of(passkey, request)
+            )
+            told.append("signed")
+        except ArtistsUserFault as fault:
+            told.append(fault.code)
+        finally:
+            connection.close()
+
+    threads = [
+        threading.Thread(target=sign, args=row) for row in zip((asked, other), keys, passkeys, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == ["signed", "signed_already"]
+    assert EntrySignature.objects.count() == 4
