@@ -24,6 +24,7 @@ from django.http import (
 from django.utils.http import content_disposition_header
 
 from provenance import blobs
+from provenance.audiofile.fingerprints import terms
 from provenance.blobs import Staged
 from provenance.models import Asset, AssetAnalysis, Entry
 
@@ -73,6 +74,7 @@ def save_analysis(
             "tempo_milli_bpm": None if tempo_bpm is None else round(tempo_bpm * 1000),
             "key": key,
             "fingerprint": fingerprint,
+            "fingerprint_terms": terms(fingerprint) if fingerprint else [],
         },
     )
     return analysis

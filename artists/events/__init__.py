@@ -187,3 +187,7 @@ class SessionSigned(Event):
     proof: Mapping[str, str]
     count: int
     words: str = sealed()
+
+
+# Nouns with a module of their own; they need nothing from here.
+from artists.events import anr  # noqa: E402, F401

@@ -1,17 +1,55 @@
-from artists.models.artist import Artist, ArtistMembership, Person
+from artists.models.anr import (
+    Agreement,
+    Criterion,
+    Incoming,
+    ListeningLink,
+    Score,
+    Submission,
+    SubmissionAnswer,
+    SubmissionFile,
+    SubmissionNote,
+    SubmissionVote,
+    UploadLink,
+)
+from artists.models.artist import (
+    Artist,
+    ArtistDocument,
+    ArtistMembership,
+    Person,
+    PersonBehind,
+    SavedFilter,
+    StatusChange,
+    TeamMember,
+)
 from artists.models.keys import PersonKey, PersonSignature, SigningRequest
 from artists.models.user import STAFF_ROLES, Invitation, Role, Standing, User
 
 __all__ = [
     "STAFF_ROLES",
+    "Agreement",
     "Artist",
+    "ArtistDocument",
     "ArtistMembership",
+    "Criterion",
+    "Incoming",
     "Invitation",
+    "ListeningLink",
     "Person",
+    "PersonBehind",
     "PersonKey",
     "PersonSignature",
     "Role",
+    "SavedFilter",
+    "Score",
     "SigningRequest",
     "Standing",
+    "StatusChange",
+    "Submission",
+    "SubmissionAnswer",
+    "SubmissionFile",
+    "SubmissionNote",
+    "SubmissionVote",
+    "TeamMember",
+    "UploadLink",
     "User",
 ]

@@ -15,6 +15,7 @@ from provenance.audiofile.fingerprints import (
     fingerprint,
     fingerprint_unavailable,
     match,
+    terms,
 )
 from provenance.audiofile.peaks import peaks
 from provenance.audiofile.probing import AudioProbe, probe
@@ -36,4 +37,5 @@ __all__ = [
     "peaks",
     "probe",
     "resample",
+    "terms",
 ]

@@ -108,6 +108,21 @@ def align(fingerprint_a: str, fingerprint_b: str) -> Alignment:
     )
 
 
+def terms(fingerprint: str) -> list[int]:
+    """What an index finds a fingerprint by: its values without the four lowest bits, each once, sorted.
+
+    Two fingerprints of one sound share many of them (measured on MP3 of 96 kbit/s: about half), those of different
+    sounds hardly any. Values that repeat their predecessor (silence, a held tone) are left out. Empty for what is no
+    fingerprint.
+    """
+    try:
+        values = decode_fingerprint(fingerprint)
+    except ValueError:
+        return []
+    fresh = values[_weights(values) > 0][1:] >> np.uint32(4)
+    return [int(value) for value in np.unique(fresh)]
+
+
 def decode_fingerprint(text: str) -> NDArray[np.uint32]:
     """The 32-bit values of a compressed fingerprint. Needs no library. Raises ValueError.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
 from django.db import models
 
@@ -43,8 +45,15 @@ class AssetAnalysis(models.Model):
     key = models.CharField(max_length=16, blank=True)
     fingerprint = models.TextField(blank=True, help_text="Chromaprint, as fpcalc prints it.")
 
+    fingerprint_terms = ArrayField(
+        models.IntegerField(),
+        default=list,
+        help_text="Of the fingerprint, for finding likely matches by an index (audiofile.terms).",
+    )
+
     class Meta:
         verbose_name_plural = "asset analyses"
+        indexes: ClassVar = [GinIndex(fields=["fingerprint_terms"], name="analysis_terms")]
 
     def __str__(self) -> str:
         return f"analysis of {self.asset_id}"
