@@ -2,6 +2,8 @@
 
     python -m generation.engine.fast.benchmark                    # small, medium and large, 1 and 30 takes of 30 s
     python -m generation.engine.fast.benchmark --models large --batches 1 --baseline-seconds 10 --profile steps.txt
+    python -m generation.engine.fast.benchmark --acestep          # ACE-Step's denoiser and codec beside
+    diffusers' own calls
     python -m generation.engine.fast.benchmark --tiny             # anywhere, in seconds; its figures mean nothing
 
 Weights are random, of the published sizes. All figures are of this run: the ceiling is the least that the
@@ -292,10 +294,18 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--row-blocks", nargs="+", type=int, default=None, help="0 takes the batch as it is")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--acestep", action="store_true", help="ACE-Step instead of MusicGen")
     parser.add_argument("--tiny", action="store_true", help="a tiny model: to see that this runs")
     parser.add_argument("--profile", type=Path, help="append tables of kernels to this file")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     asked = parser.parse_args(argv)
+    if asked.acestep:
+        from generation.engine.fast import benchmark_acestep
+
+        sys.stdout.write(
+            benchmark_acestep.report(asked.device, asked.batches, asked.seconds, tiny=asked.tiny) + "\n"
+        )
+        return 0
     models, batches, seconds = asked.models, asked.batches, asked.seconds
     if asked.tiny:
         models, batches, seconds = ["tiny"], [1, 3], min(seconds, 0.4)

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -169,12 +170,11 @@ class Decoder:
 
 
 class Pace:
-    """Keeps the host at most `AHEAD` steps ahead of the device, and knows how many steps the device has made."""
+    """Keeps the host at most `AHEAD` steps ahead of the device."""
 
     def __init__(self, device: torch.device) -> None:
         self._cuda = device.type == "cuda"
-        self._events: deque[object] = deque()
-        self.pending = 0
+        self._events: deque[Any] = deque()
 
     def step(self) -> None:
         """Call after every step: waits while too many are under way."""
@@ -184,5 +184,4 @@ class Pace:
         event.record()
         self._events.append(event)
         if len(self._events) > AHEAD:
-            self._events.popleft().synchronize()  # type: ignore[attr-defined]
-        self.pending = len(self._events)
+            self._events.popleft().synchronize()

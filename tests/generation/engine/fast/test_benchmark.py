@@ -47,3 +47,16 @@ def test_without_audiocraft_it_says_so_and_measures_the_rest() -> None:
     assert "audiocraft is not installed here" in out
     assert "| - |" in out.splitlines()[2]
     assert float(out.splitlines()[2].strip("| ").split("|")[-1]) > 0, "transformers is there"
+
+
+def test_ace_step_has_a_table_of_its_own() -> None:
+    lines = run("--acestep").splitlines()
+    assert lines[0] == "| part | variations | ms | against |"
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:7]]
+    assert [row[1] for row in rows] == ["2", "2", "2", "1", "1"]
+    assert all(float(row[2]) > 0 for row in rows)
+    assert "diffusers 0.42.1" in lines[-1]
+
+
+def test_without_diffusers_ace_step_says_so() -> None:
+    assert "not installed here" in run("--acestep", hide="diffusers")

@@ -66,11 +66,11 @@ def test_audiocrafts_loop_makes_the_same_codes(kind: str, drawn: str, continued:
 
 
 @pytest.mark.parametrize("continued", [False, True], ids=["from nothing", "continued"])
-@pytest.mark.parametrize("drawn", DRAWN)
+@pytest.mark.parametrize(
+    "drawn", [drawn for drawn in DRAWN if drawn != "all codes"]
+)  # it has no word for that
 @pytest.mark.parametrize("kind", ["mono", "stereo", "melody"])
 def test_transformers_loop_makes_the_same_codes(kind: str, drawn: str, continued: bool) -> None:
-    if DRAWN[drawn].get("top_k") == 0 and "top_p" not in DRAWN[drawn]:
-        drawn = "top k"  # transformers has no word for all codes
     model = references.transformers_model(**KINDS[kind])
     weights = from_transformers(model.state_dict(), model.config.to_dict())
     known = prompt(weights.shape.codebooks) if continued else None
