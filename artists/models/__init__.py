@@ -21,7 +21,9 @@ from artists.models.artist import (
     StatusChange,
     TeamMember,
 )
+from artists.models.consent import Consent, ConsentUse, TrainingChoice
 from artists.models.keys import PersonKey, PersonSignature, SigningRequest
+from artists.models.method import Method
 from artists.models.user import STAFF_ROLES, Invitation, Role, Standing, User
 
 __all__ = [
@@ -30,10 +32,13 @@ __all__ = [
     "Artist",
     "ArtistDocument",
     "ArtistMembership",
+    "Consent",
+    "ConsentUse",
     "Criterion",
     "Incoming",
     "Invitation",
     "ListeningLink",
+    "Method",
     "Person",
     "PersonBehind",
     "PersonKey",
@@ -50,6 +55,7 @@ __all__ = [
     "SubmissionNote",
     "SubmissionVote",
     "TeamMember",
+    "TrainingChoice",
     "UploadLink",
     "User",
 ]
