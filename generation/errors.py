@@ -9,7 +9,16 @@ from provenance.errors import SystemFault, UserFault
 if TYPE_CHECKING:
     from generation.models import ArrangementVersion
 
-__all__ = ["BadValue", "Conflict", "EngineStopped", "NotPossible", "StyleWarned", "SystemFault", "UserFault"]
+__all__ = [
+    "BadValue",
+    "Conflict",
+    "EngineStopped",
+    "NotPossible",
+    "ScannerAway",
+    "StyleWarned",
+    "SystemFault",
+    "UserFault",
+]
 
 
 class BadValue(UserFault):
@@ -53,3 +62,15 @@ class EngineStopped(SystemFault):
     """An engine ended without giving what was asked for."""
 
     code = "engine_stopped"
+
+
+class ScannerAway(SystemFault):
+    """The malware scanner cannot be asked; the job waits for it."""
+
+    code = "scanner_away"
+    hold_s = 60.0
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The malware scanner (DEADWAX_CLAMD) does not answer. Nobody hears the file until it does."
+        )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from generation.audio.analysis import analyse
+from generation.audio.analysis import Analysis, analyse
 from generation.audio.arrays import Audio
 from generation.audio.files import passes_full_scale, write_flac, write_wav, write_wav_float
 from generation.audio.loudness import Loudness, measure
@@ -91,6 +91,12 @@ def heard(audio: Audio, sample_rate_hz: int, facts: Mapping[str, Any]) -> tuple[
 
 def analyse_asset(asset: Asset) -> tuple[Audio, int]:
     """Measure a stored file and keep what was found. Returns its samples, for who needs them next."""
+    audio, rate, _ = analyse_whole(asset)
+    return audio, rate
+
+
+def analyse_whole(asset: Asset) -> tuple[Audio, int, Analysis]:
+    """`analyse_asset`, and all that was measured."""
     with blobs.store().local_path(asset.sha256) as path:
         peaks = audiofile.peaks(path)
         printed = audiofile.fingerprint(path) or ""
@@ -105,4 +111,4 @@ def analyse_asset(asset: Asset) -> tuple[Audio, int]:
         key=found.key or "",
         fingerprint=printed,
     )
-    return audio, rate
+    return audio, rate, found

@@ -12,6 +12,8 @@ RENDER = "generation.render"
 MASTER = "generation.master"
 ANALYSE = "generation.analyse"
 OFFERS = "generation.offers"
+#: Asked for by artists.queue, which may not import this package.
+SUBMITTED = "generation.submitted"
 
 
 def enqueue_run(project: Project, *, run_id: str, offer: EngineOffer, variations: int, actor: User) -> Job:

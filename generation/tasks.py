@@ -6,17 +6,20 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from artists.services import submissions
 from generation import arrangement as doc
 from generation import measuring, offering, queue, services
 from generation.audio.loudness import Loudness
 from generation.audio.master import MasterReport
 from generation.audio.master import master as make_master
+from generation.audio.quality import quality
 from generation.audio.render import render as make_render
 from generation.engine import registry
 from generation.engine.base import BriefSpec, GenerationOutput, GenerationRequest
+from generation.errors import ScannerAway
 from generation.models import Brief, PromptRun, Upload
 from generation.services import making, uploads
-from provenance import assets, jobs
+from provenance import assets, blobs, credential, jobs, trusted_roots
 from provenance.jobs import Claim, JobFailed
 
 #: Progress is written at most so often; cancelling is noticed as fast.
@@ -101,6 +104,47 @@ def analyse_upload(claim: Claim) -> None:
         )
         with claim.commit(done=True):
             uploads.add_playback(upload, flac=made.staged, probe=dict(made.probe))
+
+
+@jobs.handler(queue.SUBMITTED)
+def look_at_submission(claim: Claim) -> None:
+    """A submitted file: malware first, then its credential, its sound, and what sounds like it.
+
+    While a configured scanner cannot be asked the job waits: nobody hears a file that it has not seen.
+    """
+    file = submissions.file_to_look_at(claim.payload["file"])
+    if file is None:
+        return
+    verdict = submissions.scan_again(file)
+    if verdict.state == "waiting":
+        raise ScannerAway()
+    if verdict.state == "infected":
+        with claim.commit(done=True):
+            submissions.finish_look(file, scan="infected", report={}, matches=[], credential=None)
+        return
+    claim.progress(1, 4, "measuring")
+    with blobs.store().local_path(file.asset.sha256) as path:
+        found = credential.read(path, file.asset.media_type, trust=trusted_roots.believed())
+    audio, rate, analysis = measuring.analyse_whole(file.asset)
+    claim.progress(2, 4, "comparing")
+    matches = submissions.matches_of(file, assets.fingerprint_of(file.asset))
+    made = None
+    if file.asset.media_type not in uploads.PLAYABLE:
+        claim.progress(3, 4, "making a copy that browsers play")
+        made = measuring.stored(
+            audio, rate, role="full_mix", name="submission", media_type="audio/flac", measured=False
+        )
+    report = {**analysis.facts(), **quality(audio, rate).facts()}
+    with claim.commit(done=True):
+        submissions.finish_look(
+            file,
+            scan=verdict.state,
+            report=report,
+            matches=matches,
+            credential=found.to_json() if found else None,
+            playback=made.staged if made else None,
+            playback_probe=dict(made.probe) if made else None,
+        )
 
 
 @jobs.handler(queue.OFFERS, at_worker_start="What this installation's engines offer")

@@ -80,6 +80,11 @@ def save_analysis(
     return analysis
 
 
+def fingerprint_of(asset: Asset) -> str:
+    """The fingerprint that was kept; empty where there is none."""
+    return AssetAnalysis.objects.filter(asset=asset).values_list("fingerprint", flat=True).first() or ""
+
+
 def read(asset: Asset) -> bytes:
     """All bytes of a small asset (MIDI, manifests, PDF)."""
     with blobs.store().open(asset.sha256) as file:

@@ -1,0 +1,321 @@
+"""Submissions come in, and the machines look at them. What people make of them is in `review`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from artists import anr_words, clamd, queue
+from artists.errors import ArtistsUserFault, LinkOver, TooMany
+from artists.events import anr as events
+from artists.models import Incoming, Submission, SubmissionFile, UploadLink
+from artists.services import incoming
+from artists.services.upload_links import digest, room_left
+from provenance import assets, blobs, soundalikes
+from provenance.blobs import Staged
+from provenance.elements import Basis
+from provenance.events import AssetRef
+from provenance.ledger import Actor, record
+from provenance.models import Asset
+
+SENDER: Final = Actor.system("sender")
+MAX_FILES: Final = 12
+#: So many submissions a day from one address; a night of thousands comes from many.
+SENT_A_DAY: Final = 20
+_NUMBER_LOCK: Final = 0x616E_7273
+_RIGHTS: Final = frozenset(key for key, _ in anr_words.RIGHTS)
+
+
+class BadAnswer(ArtistsUserFault):
+    """One answer of the form cannot be accepted; `field` names it."""
+
+    code = "bad_value"
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def submit(
+    link: UploadLink,
+    *,
+    files: Sequence[Incoming],
+    sender: str,
+    artist_name: str,
+    contact_email: str,
+    ai: Mapping[str, str],
+    rights: str,
+    consent: bool,
+    contact_name: str = "",
+    title: str = "",
+    message: str = "",
+    playlist: str = "",
+    tools: str = "",
+    rights_note: str = "",
+) -> tuple[Submission, str]:
+    """Take a submission in. Returns it and the secret of the sender's own page, which is shown once.
+
+    Bytes are durable before the transaction that refers to them; each file is then looked at by a worker.
+    Raises `BadAnswer`, `LinkOver`, `TooMany`; then nothing is kept that was not there before.
+    """
+    said = _checked(
+        artist_name=artist_name, contact_name=contact_name, contact_email=contact_email, title=title,
+        message=message, playlist=playlist, tools=tools, rights_note=rights_note,
+    )  # fmt: skip
+    ai = _checked_ai(ai, tools=said["tools"])
+    if rights not in _RIGHTS:
+        raise BadAnswer("Say whose music it is.", field="rights")
+    if rights != "own" and not said["rights_note"]:
+        raise BadAnswer("Write who else wrote or owns it, or what is sampled.", field="rights_note")
+    if not consent:
+        raise BadAnswer("We may only keep your files and answers if you agree.", field="consent")
+    if not files and not said["playlist"]:
+        raise BadAnswer("Send at least one file, or a link to a playlist.", field="files")
+    if len(files) > MAX_FILES:
+        raise BadAnswer(f"Send up to {MAX_FILES} files at a time, your strongest first.", field="files")
+    for row in files:
+        if row.link_id != link.pk or row.state != Incoming.State.WHOLE:
+            raise BadAnswer(
+                f"“{row.filename}” is not all here yet. Wait for it, or take it out.", field="files"
+            )
+    _check_pace(sender)
+
+    staged: list[tuple[Incoming, Staged]] = []
+    for row in files:
+        with incoming.opened_part(row) as part:
+            staged.append((row, assets.ingest(part, limit_bytes=row.length)))
+    secret = secrets.token_urlsafe(24)
+    with transaction.atomic():
+        with connection.cursor() as cursor:  # numbers without gaps or doubles, and the link's limits hold
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NUMBER_LOCK])
+        link = UploadLink.objects.get(pk=link.pk)
+        if not link.open:
+            raise LinkOver("This link has ended or was withdrawn. Ask the label for a new one.")
+        room, space = room_left(link)
+        if not room or sum(one.size for _, one in staged) > space:
+            raise TooMany("This link has taken all that it was made for. Ask the label for a new one.")
+        submission = _written(link, staged, said, ai=ai, rights=rights, secret=secret)
+        incoming.count_sent(link, sender)
+    for row in files:
+        incoming.taken(row)
+    return submission, secret
+
+
+def _written(
+    link: UploadLink,
+    staged: Sequence[tuple[Incoming, Staged]],
+    said: Mapping[str, str],
+    *,
+    ai: Mapping[str, str],
+    rights: str,
+    secret: str,
+) -> Submission:
+    number = (Submission.objects.aggregate(n=Max("number"))["n"] or 0) + 1
+    now = timezone.now()
+    submission = Submission(
+        number=number,
+        link=link,
+        secret_sha256=digest(secret),
+        ai=dict(ai),
+        rights=rights,
+        sent_at=now,
+        promised_by=now + dt.timedelta(days=link.promise_days),
+        file_count=len(staged),
+        duration_ms=sum(int(row.probe.get("duration_ms") or 0) for row, _ in staged),
+    )
+    entry = record(
+        events.SubmissionSent(
+            stream=submission.stream,
+            basis=Basis.DECLARED,
+            subjects=(link.stream,),
+            outputs=tuple(dict.fromkeys(AssetRef(role="submission", sha256=one.sha256) for _, one in staged)),
+            submission=str(submission.pk),
+            number=number,
+            link=str(link.pk),
+            files=len(staged),
+            ai=dict(ai),
+            rights=rights,
+            promised_by=submission.promised_by.isoformat(timespec="seconds"),
+            filenames=tuple(row.filename for row, _ in staged),
+            **said,
+        ),
+        actor=SENDER,
+    )
+    submission.entry = submission.sent_entry = entry
+    seen = [one.sha256 for _, one in staged]
+    submission.duplicate_of = _earliest(
+        Submission.objects.filter(files__asset__sha256__in=seen).order_by("number").first()
+    )
+    submission.save(force_insert=True)
+    for position, (row, one) in enumerate(staged, start=1):
+        asset = assets.register(one, entry=entry, media_type=_media_type(row.probe), probe=row.probe)
+        file = SubmissionFile.objects.create(
+            submission=submission, position=position, asset=asset, scan=row.scan or "none", entry=entry
+        )
+        queue.enqueue_look(file, submission=submission)
+    return submission
+
+
+def submission_by_secret(secret: str) -> Submission:
+    """The sender's own one; the page works on after the link's end, so that they can see how it stands."""
+    found = Submission.objects.select_related("link").filter(secret_sha256=digest(secret)).first()
+    if found is None:
+        raise LinkOver("There is no such page. Look for its address where you saved it.")
+    return found
+
+
+# -- what the machines find -------------------------------------------------------------------------------------------
+def file_to_look_at(pk: str) -> SubmissionFile | None:
+    """The file that a job names; None where it was looked at already."""
+    return (
+        SubmissionFile.objects.select_related("submission", "asset")
+        .filter(pk=pk, state=SubmissionFile.State.WAITING)
+        .first()
+    )
+
+
+def scan_again(file: SubmissionFile) -> clamd.Verdict:
+    """The scanner's verdict on a stored file; asked only where it could not be asked before."""
+    if file.scan in {"clean", "none", "too_large"} and not (file.scan == "none" and clamd.configured()):
+        return clamd.Verdict(file.scan)
+    with blobs.store().open(file.asset.sha256) as stream:
+        return clamd.scan(stream)
+
+
+def matches_of(file: SubmissionFile, fingerprint: str) -> list[dict[str, Any]]:
+    """What sounds like this file: earlier submissions by number, all else as the catalogue."""
+    found: list[dict[str, Any]] = []
+    alike: list[tuple[Asset, int, int]] = [(file.asset, 1000, 0)]
+    if fingerprint:
+        alike += [
+            (one.asset, round(one.similarity * 1000), round(one.offset_s * 1000))
+            for one in soundalikes.soundalikes(fingerprint, without=[file.asset.sha256])[:8]
+        ]
+    for asset, permille, offset_ms in alike:
+        earlier = (
+            Submission.objects.filter(files__asset=asset, number__lt=file.submission.number)
+            .order_by("number")
+            .first()
+        )
+        if earlier is not None:
+            found.append(
+                {"what": "submission", "number": earlier.number, "id": str(earlier.pk),
+                 "alike_permille": permille, "offset_ms": offset_ms}
+            )  # fmt: skip
+        elif not asset.entry.kind.startswith("submission."):
+            found.append(
+                {"what": "catalogue", "kind": asset.entry.kind, "asset": asset.sha256,
+                 "alike_permille": permille, "offset_ms": offset_ms}
+            )  # fmt: skip
+    return found
+
+
+def finish_look(
+    file: SubmissionFile,
+    *,
+    scan: str,
+    report: Mapping[str, Any],
+    matches: Sequence[Mapping[str, Any]],
+    credential: Mapping[str, Any] | None,
+    playback: Staged | None = None,
+    playback_probe: Mapping[str, Any] | None = None,
+) -> SubmissionFile:
+    """Keep what a worker found; fold the submission under an earlier one that sounds the same."""
+    with transaction.atomic():
+        submission = Submission.objects.select_for_update(of=("self",)).get(pk=file.submission_id)
+        row = SubmissionFile.objects.select_for_update(of=("self",)).get(pk=file.pk)
+        if row.state != SubmissionFile.State.WAITING:
+            return row
+        refused = scan == "infected"
+        first = _earliest(
+            Submission.objects.filter(
+                number__in=[m["number"] for m in matches if m["what"] == "submission"]
+            ).order_by("number").first()
+        )  # fmt: skip
+        entry = record(
+            events.SubmissionChecked(
+                stream=submission.stream,
+                submission=str(submission.pk),
+                number=submission.number,
+                position=row.position,
+                inputs=(AssetRef(role="submission", sha256=file.asset.sha256),),
+                outputs=(AssetRef(role="playback", sha256=playback.sha256),) if playback else (),
+                verdict="taken out, malware" if refused else "in order",
+                scan=scan,
+                report=dict(report),
+                matches=tuple(dict(one) for one in matches),
+                credential=dict(credential) if credential else None,
+                duplicate_of=first.number if first else None,
+            ),
+            actor=Actor.worker("intake"),
+        )
+        if playback is not None:
+            row.playback = assets.register(
+                playback, entry=entry, media_type="audio/flac", probe=playback_probe or {}
+            )
+        row.state = SubmissionFile.State.REFUSED if refused else SubmissionFile.State.READY
+        row.scan, row.report, row.matches = scan, dict(report), [dict(one) for one in matches]
+        row.c2pa, row.entry = dict(credential or {}), entry
+        row.save()
+        if first is not None and submission.duplicate_of_id is None and first.pk != submission.pk:
+            submission.duplicate_of, submission.entry = first, entry
+            submission.save()
+        if refused:
+            transaction.on_commit(lambda: blobs.store().delete(file.asset.sha256))
+    return row
+
+
+def _earliest(found: Submission | None) -> Submission | None:
+    """The head of the fold: duplicates of duplicates hang on the first."""
+    return found.duplicate_of or found if found is not None else None
+
+
+def _media_type(probe: Mapping[str, Any]) -> str:
+    from provenance.audiofile.probing import MEDIA_TYPES
+
+    return MEDIA_TYPES.get(str(probe.get("format")), "application/octet-stream")
+
+
+def _checked(**texts: str) -> dict[str, str]:
+    most = {"message": 4000, "playlist": 500, "tools": 500, "rights_note": 1000}
+    said = {
+        name: re.sub(r"[\x00-\x08\x0b-\x1f]", " ", value).strip()[: most.get(name, 160)]
+        for name, value in texts.items()
+    }
+    if not said["artist_name"]:
+        raise BadAnswer("Write the name that you make music under.", field="artist_name")
+    try:
+        validate_email(said["contact_email"])
+    except ValidationError:
+        raise BadAnswer(
+            "Write an e-mail address where our answer reaches you.", field="contact_email"
+        ) from None
+    if said["playlist"] and not re.match(r"https?://[^\s]+\.[^\s]+$", said["playlist"]):
+        raise BadAnswer("A link to a playlist begins with https://.", field="playlist")
+    return said
+
+
+def _checked_ai(ai: Mapping[str, str], *, tools: str) -> dict[str, str]:
+    known = [word.key for word in anr_words.elements()]
+    answers = dict(anr_words.AI_ANSWERS)
+    for key in known:
+        if ai.get(key) not in answers:
+            raise BadAnswer("Answer yes, partly or no for each part of the music.", field=f"ai_{key}")
+    if any(ai[key] != "no" for key in known) and not tools:
+        raise BadAnswer("Write which tools you used, with their versions if you know them.", field="tools")
+    return {key: ai[key] for key in known}
+
+
+def _check_pace(sender: str) -> None:
+    day_ago = timezone.now() - dt.timedelta(days=1)
+    if incoming.sent_since(sender, day_ago) >= SENT_A_DAY:
+        raise TooMany(f"That is more than {SENT_A_DAY} submissions in a day from one place. Go on tomorrow.")

@@ -1,0 +1,75 @@
+"""Which stored sounds are like this one: an index names the likely ones, the fingerprints themselves decide.
+
+The index holds each fingerprint's `terms`. PostgreSQL's GIN finds the rows that share any, their number ranks them,
+and only the best few are aligned: the work does not grow with the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from provenance.audiofile import MATCH_THRESHOLD, align, terms
+from provenance.models import Asset, AssetAnalysis
+
+#: So many of the likeliest are compared in full.
+COMPARED: Final = 24
+#: Fewer shared terms than this are chance; short sounds have few terms.
+_LEAST_SHARED: Final = 2
+_MOST_TERMS: Final = 4000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Soundalike:
+    """`offset_s`: where the sound asked about begins in `asset`."""
+
+    asset: Asset
+    similarity: float
+    offset_s: float
+    overlap_s: float
+
+
+def soundalikes(
+    fingerprint: str, *, among: QuerySet[Asset] | None = None, without: Iterable[str] = ()
+) -> list[Soundalike]:
+    """Stored sounds that match, the likest first. `among` restricts to some assets, `without` leaves digests out."""
+    wanted = terms(fingerprint)[:_MOST_TERMS]
+    if not wanted:
+        return []
+    likely = _likely(wanted, among=among, without=frozenset(without))
+    found = []
+    for analysis in AssetAnalysis.objects.filter(pk__in=likely).select_related("asset"):
+        place = align(analysis.fingerprint, fingerprint)
+        if place.similarity >= MATCH_THRESHOLD:
+            found.append(
+                Soundalike(
+                    asset=analysis.asset,
+                    similarity=place.similarity,
+                    offset_s=place.offset_s,
+                    overlap_s=place.overlap_s,
+                )
+            )
+    return sorted(found, key=lambda one: -one.similarity)
+
+
+def _likely(wanted: list[int], *, among: QuerySet[Asset] | None, without: frozenset[str]) -> list[object]:
+    rows = AssetAnalysis.objects.filter(fingerprint_terms__overlap=wanted)
+    if among is not None:
+        rows = rows.filter(asset__in=among)
+    if without:
+        rows = rows.exclude(asset__sha256__in=without)
+    inner, parameters = rows.order_by().values("pk", "fingerprint_terms").query.sql_with_params()
+    with connection.cursor() as cursor:
+        # The names of the inner columns: the primary key is the asset.
+        cursor.execute(
+            f"SELECT found.asset_id FROM ({inner}) AS found,"  # noqa: S608 - Django's own SQL, values apart
+            " LATERAL (SELECT count(*) AS shared FROM unnest(found.fingerprint_terms) AS term"
+            " WHERE term = ANY(%s)) AS counted WHERE counted.shared >= %s"
+            " ORDER BY counted.shared DESC LIMIT %s",
+            [*parameters, wanted, _LEAST_SHARED, COMPARED],
+        )
+        return [row[0] for row in cursor.fetchall()]
