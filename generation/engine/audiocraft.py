@@ -82,8 +82,8 @@ class Audiocraft:
         """Check the request at once, then return an iterator of takes in the order of the seeds.
 
         Each take is one file of the model's own rate (32 kHz), without stems, and equals bit by bit the take that its
-        seed gives alone on the same device. `progress` counts the model's steps; while the model loads it repeats
-        the last count.
+        seed gives alone on the same device. All are made as one batch (or as many at a time as there is room for).
+        `progress` counts frames of all takes, 50 a second; while the model loads it repeats the last count.
 
         Raises:
             RequestRefused, EngineUnavailable: see `check_request`.
