@@ -1,15 +1,13 @@
-"""ACE-Step through diffusers' own pipeline object, faster where its design allows: variations as one batch,
-each with its
-seed; the denoising step captured in a CUDA graph; the sound decoded in overlapping tiles while the next one is
+"""ACE-Step through diffusers' own pipeline object, faster where its design allows: variations as one batch, each with
+its seed; the denoising step captured in a CUDA graph; the sound decoded in overlapping tiles while the next one is
 asked for.
 
-The model's code stays diffusers': a step is one large forward pass bound by arithmetic, so there is no cache
-to keep and no
-decoder of our own to write. What is saved is the launching of its kernels and the memory of decoding minutes at once.
+The model's code stays diffusers': a step is one large forward pass bound by arithmetic, so there is no cache to keep
+and no decoder of our own to write. What is saved is the launching of its kernels and the memory of decoding minutes
+at once.
 
-A variation made alone is the one from the batch but for rounding (not bit for bit): the matrix library may
-choose another
-kernel for another batch. diffusion does not amplify that as drawing codes does.
+A variation made alone is the one from the batch but for rounding (not bit for bit): the matrix library may choose
+another kernel for another batch.
 """
 
 import math

@@ -6,9 +6,8 @@
     diffusers' own calls
     python -m generation.engine.fast.benchmark --tiny             # anywhere, in seconds; its figures mean nothing
 
-Weights are random, of the published sizes. All figures are of this run: the ceiling is the least that the
-steps must read
-(weights once a step, keys and values of every row) over the copy bandwidth measured here.
+Weights are random, of the published sizes. All figures are of this run: the ceiling is the least that the steps must
+read (weights once a step, keys and values of every row) over the copy bandwidth measured here.
 """
 
 import argparse

@@ -1,9 +1,8 @@
 """EnCodec's decoder in chunks: sound while the codes still come, equal to decoding all at once but for rounding.
 
 The decoder (Défossez et al. 2022) is convolutions of finite reach around an LSTM that runs forwards. So the
-convolutions get
-CONTEXT frames on both sides, which are thrown away, and the LSTM carries its state from chunk to chunk. What reaches
-farther (norms over time) is found by trying, and refused.
+convolutions get CONTEXT frames on both sides, which are thrown away, and the LSTM carries its state from chunk to
+chunk. What reaches farther (norms over time) is found by trying, and refused.
 """
 
 from collections.abc import Callable, Sequence

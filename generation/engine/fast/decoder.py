@@ -50,9 +50,8 @@ class Take:
 class Decoder:
     """Makes codes from takes. Keeps the last lanes and their graphs warm.
 
-    `row_block`: matrix products run on blocks of so many rows (see `network.ROW_BLOCK`); 0 takes the batch as
-    it is, and
-    then a take's bits depend on how many are made with it.
+    `row_block`: matrix products run on blocks of so many rows (see `network.ROW_BLOCK`); 0 takes the batch as it is,
+    and then a take's bits depend on how many are made with it.
     """
 
     def __init__(
@@ -115,9 +114,9 @@ class Decoder:
     ) -> list[Tensor]:
         """Codes `[codebooks, frames]` int64 on the CPU for each take, made as one batch.
 
-        `progress(done, total)` counts frames of all takes that the device has made; whatever it raises ends
-        the batch and
-        reaches the caller, and the next batch is as if nothing had been.
+        `progress(done, total)` counts frames of all takes, at most AHEAD steps before they are made; whatever
+        it raises ends the batch
+        and reaches the caller, and the next batch is as if nothing had been.
         """
         found: list[Tensor | None] = [None] * len(takes)
         for index, codes in self.each(takes, progress, lanes=lanes):

@@ -2,11 +2,10 @@
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
 """Triton kernels for a GPU: attention of one new position that reads just what is kept, and Philox noise.
 
-Why own kernels: torch's operators either need the exact length (which changes every step, so no graph) or read
-the whole
-bucket behind a mask, and they share the work out by the size of the batch, which changes a take's rounding with it.
-Here every split covers the same SPLIT positions whatever the batch, and a row that is done costs nothing.
-Follows "Flash-Decoding" (Dao et al. 2023). `TRITON_INTERPRET=1` runs them without a GPU.
+Why own kernels: torch's operators either need the exact length (which changes every step, so no graph) or read the
+whole bucket behind a mask, and they share the work out by the size of the batch, which changes a take's rounding with
+it. Here every split covers the same SPLIT positions whatever the batch, and a row that is done costs nothing. Follows
+"Flash-Decoding" (Dao et al. 2023). `TRITON_INTERPRET=1` runs them without a GPU.
 """
 
 from typing import Any

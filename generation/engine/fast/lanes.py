@@ -1,8 +1,7 @@
 """Lanes: the state of takes that are made together, at addresses that never change, and one step over all of them.
 
-A lane is one take's place. Guided lanes have two rows each, with and without the conditions (classifier-free
-guidance as a
-doubled batch). A lane that stands still costs a row of the matrix products and nothing else.
+A lane is one take's place. Guided lanes have two rows each, with and without the conditions (classifier-free guidance
+as a doubled batch). A lane that stands still costs a row of the matrix products and nothing else.
 """
 
 import contextlib

@@ -11,9 +11,9 @@ from generation.engine.fast.shape import Shape
 from generation.engine.fast.weights import Linear, Norm, Weights
 
 ROW_BLOCK = {"cuda": 64, "cpu": 8}
-"""Matrix products run on blocks of so many rows, filled up: a library picks its kernel, and with it the
-rounding, by the
-number of rows. On a GPU a product of 64 rows still takes as long as reading its matrix does."""
+"""Matrix products run on blocks of so many rows, filled up: a library picks its kernel, and with it the rounding, by
+the number of rows. By arithmetic, a GPU still reads the
+matrix longer than it multiplies 64 rows with it; `benchmark --row-blocks 0 64` tells."""
 
 
 class Network:

@@ -1,8 +1,8 @@
 """Continuous batching: takes of several owners and of different lengths share every step of one set of lanes.
 
-A lane that becomes free is given, between two steps, to the owner who has the fewest; among equals to whoever
-is in a hurry,
-then to whoever asked first. While others may come, one owner cannot have all lanes: `reserve` stay free for another.
+A lane that becomes free is given, between two steps, to the owner who has the fewest; among equals to whoever is in a
+hurry, then to whoever asked first. While others may come, one owner cannot have all lanes: `reserve` stay free for
+another.
 """
 
 from collections import Counter
