@@ -36,7 +36,7 @@ SNOOZE_DAYS: Final = 90
 
 def keep_heard(file: SubmissionFile, *, spans: Sequence[Sequence[int]], blind: bool, actor: User) -> None:
     """Record which parts somebody heard. The first listening makes an unheard submission a heard one."""
-    spans_ms = _spans(spans, file.submission.duration_ms or 24 * 3_600_000)
+    spans_ms = spans_of(spans, file.submission.duration_ms or 24 * 3_600_000)
     if not spans_ms:
         raise ArtistsUserFault("Say what was heard: pairs of milliseconds.")
     with transaction.atomic():
@@ -346,7 +346,7 @@ def _locked(submission: Submission) -> Submission:
     return Submission.objects.select_for_update(of=("self",)).select_related("artist").get(pk=submission.pk)
 
 
-def _spans(spans: Sequence[Sequence[int]], longest_ms: int) -> tuple[tuple[int, int], ...]:
+def spans_of(spans: Sequence[Sequence[int]], longest_ms: int) -> tuple[tuple[int, int], ...]:
     found = []
     if not isinstance(spans, list | tuple) or len(spans) > MOST_SPANS:
         raise ArtistsUserFault("Say what was heard: pairs of milliseconds.")
