@@ -5,12 +5,13 @@ from __future__ import annotations
 from artists.models import User
 from generation.models import ArrangementVersion, EngineOffer, Project
 from provenance import jobs
-from provenance.jobs import Job
+from provenance.jobs import HasActor, Job
 
 RUN = "generation.run"
 RENDER = "generation.render"
 MASTER = "generation.master"
 ANALYSE = "generation.analyse"
+METHOD = "generation.method"
 OFFERS = "generation.offers"
 #: Asked for by artists.queue, which may not import this package.
 SUBMITTED = "generation.submitted"
@@ -61,6 +62,18 @@ def enqueue_master(project: Project, *, master_id: str, number: int, actor: User
         subject=f"master:{master_id}",
         stream=project.stream,
         title=f"Master {number}",
+        priority=1,
+    )
+
+
+def enqueue_method_check(project: Project, *, check_id: str, number: int, actor: HasActor) -> Job:
+    return jobs.enqueue(
+        METHOD,
+        {"check": check_id},
+        actor=actor,
+        subject=f"method-check:{check_id}",
+        stream=project.stream,
+        title=f"Master {number} against the method",
         priority=1,
     )
 

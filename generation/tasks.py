@@ -8,7 +8,7 @@ from typing import Any
 
 from artists.services import submissions
 from generation import arrangement as doc
-from generation import measuring, offering, queue, services
+from generation import comparing, measuring, offering, queue, services
 from generation.audio.loudness import Loudness
 from generation.audio.master import MasterReport
 from generation.audio.master import master as make_master
@@ -18,7 +18,7 @@ from generation.engine import registry
 from generation.engine.base import BriefSpec, GenerationOutput, GenerationRequest
 from generation.errors import ScannerAway
 from generation.models import Brief, PromptRun, Upload
-from generation.services import making, uploads
+from generation.services import making, methods, uploads
 from provenance import assets, blobs, credential, jobs, trusted_roots
 from provenance.jobs import Claim, JobFailed
 
@@ -145,6 +145,19 @@ def look_at_submission(claim: Claim) -> None:
             playback=made.staged if made else None,
             playback_probe=dict(made.probe) if made else None,
         )
+
+
+@jobs.handler(queue.METHOD)
+def check_method(claim: Claim) -> None:
+    """A master against its artist's method: the lineage, and the sound of everything generated for it."""
+    found = methods.check_to_make(claim.payload["check"])
+    if found.done:
+        return
+    material = methods.material_for(found)
+    heard = comparing.compare(material.sources, material.targets, _throttled(claim))
+    with claim.commit(done=True):
+        outcomes = methods.judge(found, material, heard)
+        methods.finish_check(found, outcomes, comparisons=len(heard), marks_seen=material.marks_seen)
 
 
 @jobs.handler(queue.OFFERS, at_worker_start="What this installation's engines offer")

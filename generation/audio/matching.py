@@ -8,22 +8,20 @@
 - *onset*: the same rhythm in the same places, by cross-correlation of spectral flux.
 
 Sound that matches is the same sound. Chroma and onset together say "alike", which people can be with their own hands.
-Thresholds stand in `matching_measured.json` with what was measured for them. Numpy and scipy only.
+Thresholds: `generation/audio/likeness.py`. Numpy and scipy only.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, signal
 
 from generation.audio.arrays import Audio, valid_audio
+from generation.audio.likeness import NOTHING, Likeness
 from provenance.audiofile.resampling import resample
 
 RATE_HZ: Final = 11_025
@@ -55,40 +53,6 @@ class Features:
     peaks: Ints
     chroma: Floats
     onsets: Floats
-
-
-@dataclass(frozen=True, kw_only=True)
-class Likeness:
-    """How alike two recordings are.
-
-    `sound` counts the pairs of peaks that lie at one place beyond what chance puts there, in units of chance's own
-    spread. `from_s` is where the source's matching part lies in the target, `tempo` the target's over the source's.
-    `heard_s` is how much of the source is found there. `chroma` and `onset` go from 0 to 1.
-    """
-
-    sound: float
-    tempo: float
-    from_s: float
-    heard_s: float
-    chroma: float
-    onset: float
-
-    @property
-    def same_sound(self) -> bool:
-        return self.sound >= SOUND_FROM
-
-    @property
-    def alike(self) -> bool:
-        """The same chords in the same rhythm: the same music, by whatever hands."""
-        return self.chroma >= CHROMA_FROM and self.onset >= ONSET_FROM
-
-
-#: From these on: the same sound, and (both together) alike. What was measured for them: `measured()`.
-SOUND_FROM: Final = 24.0
-CHROMA_FROM: Final = 0.75
-ONSET_FROM: Final = 0.55
-
-NOTHING: Final = Likeness(sound=0.0, tempo=1.0, from_s=0.0, heard_s=0.0, chroma=0.0, onset=0.0)
 
 
 def features(audio: Audio, sample_rate_hz: int) -> Features:
@@ -125,13 +89,6 @@ def likeness(source: Features, target: Features, *, harmony: bool = True) -> Lik
         chroma=round(_stretches(source.chroma, target.chroma, _CHROMA_STEP), 3) if harmony else 0.0,
         onset=round(_stretches(source.onsets[None], target.onsets[None], 1), 3) if harmony else 0.0,
     )
-
-
-@cache
-def measured() -> dict[str, Any]:
-    """What was measured for the thresholds: numbers of pairs, false alarms and hits, on which music, when."""
-    found: dict[str, Any] = json.loads(Path(__file__).with_name("matching_measured.json").read_text())
-    return found
 
 
 # -- sound -------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 from generation.models.arrangement import Arrangement, ArrangementVersion, Master, Render
 from generation.models.catalogue import EngineOffer, Tool, ToolTerms
+from generation.models.method import MaterialMark, MethodCheck
 from generation.models.project import Brief, Project, ProjectMember
 from generation.models.run import Listen, PromptRun, Take, TakeStem
 from generation.models.upload import Upload
@@ -11,6 +12,8 @@ __all__ = [
     "EngineOffer",
     "Listen",
     "Master",
+    "MaterialMark",
+    "MethodCheck",
     "Project",
     "ProjectMember",
     "PromptRun",

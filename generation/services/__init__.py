@@ -24,6 +24,15 @@ from generation.services.masters import (
     terms_by_master,
 )
 from generation.services.material import Material, materials
+from generation.services.methods import (
+    checkable,
+    kinds_of,
+    mark_material,
+    method_for,
+    newest_check,
+    request_check,
+    standings,
+)
 from generation.services.projects import add_member, create_project, remove_member
 from generation.services.runs import MAX_VARIATIONS, cancel_job, request_run, retry_job
 from generation.services.takes import heard_percent, record_heard, reject_take, reset_take, shortlist_take
@@ -41,20 +50,26 @@ __all__ = [
     "brief_values",
     "build_prompt",
     "cancel_job",
+    "checkable",
     "create_arrangement",
     "create_project",
     "external_terms",
     "head_of",
     "heard_percent",
     "import_upload",
+    "kinds_of",
     "lineage_terms",
+    "mark_material",
     "materials",
+    "method_for",
     "name_version",
+    "newest_check",
     "record_heard",
     "record_terms",
     "refresh_offers",
     "reject_take",
     "remove_member",
+    "request_check",
     "request_master",
     "request_render",
     "request_run",
@@ -65,6 +80,7 @@ __all__ = [
     "save_version",
     "seed_catalogue",
     "shortlist_take",
+    "standings",
     "style_warnings",
     "terms_by_master",
     "terms_in_force",

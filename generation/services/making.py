@@ -13,6 +13,7 @@ from generation.errors import EngineStopped
 from generation.facts import ledger_facts
 from generation.models import Master, PromptRun, Render, Take, TakeStem
 from generation.services.common import ref
+from generation.services.methods import enqueue_check
 from provenance import assets
 from provenance.blobs import Staged
 from provenance.events import AssetRef
@@ -190,6 +191,7 @@ def finish_master(master: Master, *, wav: MadeAudio, flac: MadeAudio, report: Ma
     master.report = dict(facts)
     master.entry = entry
     master.save()
+    enqueue_check(master, actor=Actor.worker("mastering"))
     return master
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from django.db import transaction
 
+from artists.method_rules import MATERIALS
 from artists.models import User
+from artists.services import consents
 from generation import events, queue
 from generation.errors import BadValue, NotPossible, StyleWarned
 from generation.facts import BadParameter, checked_parameters, ledger_value
@@ -18,6 +20,7 @@ from generation.prompting import style_warnings
 from generation.services.briefs import MAX_PROMPT
 from generation.services.catalogue import terms_in_force
 from generation.services.common import MAX_EXACT_INT, locked, next_number, ref, text, whole
+from generation.services.methods import mark_material
 from provenance.ledger import record
 from provenance.models import Job
 
@@ -35,9 +38,15 @@ def request_run(
     base_seed: int | None = None,
     parameters: Mapping[str, Any] | None = None,
     acknowledge_warnings: bool = False,
+    material: str = "",
     actor: User,
 ) -> PromptRun:
-    """Ask an engine for variations. Raises `BadValue` with what to change, `StyleWarned` until acknowledged."""
+    """Ask an engine for variations. Raises `BadValue` with what to change, `StyleWarned` until acknowledged.
+
+    `material`: what the takes are for, in the words of methods. Raises `ConsentMissing` where the mode needs a consent.
+    """
+    if material and material not in MATERIALS:
+        raise BadValue("Choose one of the kinds of material.", field="material")
     offer = _offer(engine)
     prompt = text(prompt, field="prompt", what="prompt", most=MAX_PROMPT, required=brief is None)
     if brief is not None and brief.project_id != project.pk:
@@ -52,6 +61,7 @@ def request_run(
     terms = terms_in_force(offer.tool_key)
     modes = offer.capabilities.get("modes") or ["text_to_music"]
     mode = "text_to_music" if "text_to_music" in modes else modes[0]
+    agreed = consents.require(project.artist, mode, engine=offer.name, project=project.pk)
 
     with transaction.atomic():
         locked(project)
@@ -81,7 +91,7 @@ def request_run(
             actor=actor,
         )
         job = queue.enqueue_run(project, run_id=str(run_id), offer=offer, variations=variations, actor=actor)
-        return PromptRun.objects.create(
+        run = PromptRun.objects.create(
             id=run_id,
             entry=entry,
             project=project,
@@ -96,6 +106,10 @@ def request_run(
             job=job,
             requested_by=actor,
         )
+        consents.note_use(agreed, ref=ref("run", run), stream=project.stream, actor=actor)
+        if material:
+            mark_material(run, kind=material, actor=actor)
+    return run
 
 
 def cancel_job(job: Job, *, actor: User) -> Job:
