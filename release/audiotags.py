@@ -13,8 +13,8 @@ import mutagen
 from mutagen import flac, mp3, wave
 from mutagen import id3 as mutagen_id3
 
+from provenance.sniff import sniff, sniff_bytes
 from release.errors import SystemFault, UserFault
-from release.sniff import sniff, sniff_bytes
 
 # mutagen is only half typed
 id3: Any = mutagen_id3

@@ -18,11 +18,11 @@ from django.db.models import Q, QuerySet
 from provenance import audiofile, blobs, keys
 from provenance.audiofile.reading import counted_blocks, open_audio
 from provenance.errors import SystemFault
+from provenance.sniff import sniff
 from release import audiotags, credentials
 from release.c2pa import LedgerProof, ManifestReport, Stamp, State, check_ledger
 from release.evidence import Evidence, evidence_for
 from release.models import Package, Recording, Release
-from release.sniff import sniff
 
 #: How many published recordings one question compares by sound. A label's catalogue; more wants an index.
 COMPARED = 5000

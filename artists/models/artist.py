@@ -67,6 +67,9 @@ class Artist(Recorded):
 class StatusChange(Recorded):
     """That an artist's status changed, from which day on. The reason is sealed in the entry."""
 
+    #: The history of that very artist.
+    stays_when_merged = True
+
     artist = models.ForeignKey(Artist, on_delete=models.PROTECT, related_name="status_changes")
     before = models.CharField(max_length=8, choices=Artist.Status.choices)
     after = models.CharField(max_length=8, choices=Artist.Status.choices)

@@ -11,11 +11,11 @@ from typing import Final
 
 import c2pa
 
+from provenance.sniff import sniff
 from release.c2pa.authority import TrialAuthority
 from release.c2pa.errors import CannotSign, TimestampUnavailable
 from release.c2pa.manifest import Manifest, to_definition, to_ingredient
 from release.c2pa.signer import Signer
-from release.sniff import sniff
 
 MEDIA_TYPES: Final = {
     "wav": "audio/wav",

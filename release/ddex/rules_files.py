@@ -9,9 +9,9 @@ from typing import Final
 
 from lxml import etree
 
+from provenance.sniff import sniff
 from release.ddex.findings import Finding, Severity
 from release.ddex.view import MessageView, name_of, text, where
-from release.sniff import sniff
 
 RULES: Final = {
     "audio_missing": "Every recording names its audio file.",
@@ -45,7 +45,7 @@ CONTENTS: Final = {
     "gif": {"gif"}, "tif": {"tiff"}, "tiff": {"tiff"}, "m4a": {"mp4"}, "mp4": {"mp4"}, "aif": {"aiff"},
     "aiff": {"aiff"}, "ogg": {"ogg"},
 }  # fmt: skip
-"""Extension -> contents as `release.sniff` calls them."""
+"""Extension -> contents as `provenance.sniff` calls them."""
 
 CODEC_CONTENTS: Final = {
     "PCM": {"wav", "aiff"}, "FLAC": {"flac"}, "MP3": {"mp3"}, "JPEG": {"jpeg"}, "PNG": {"png"},

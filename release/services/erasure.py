@@ -18,7 +18,17 @@ from django.db.models import Count, Q, QuerySet
 from knox.models import AuthToken
 
 from artists import events as people_events
-from artists.models import Invitation, Person, PersonKey, Role, SigningRequest, Standing, User
+from artists.models import (
+    Invitation,
+    Person,
+    PersonBehind,
+    PersonKey,
+    Role,
+    SavedFilter,
+    SigningRequest,
+    Standing,
+    User,
+)
 from generation.models import Project, Upload
 from provenance.ledger import record, shred
 from provenance.models import Entry, Job, VaultItem
@@ -28,7 +38,7 @@ from release.models import Contribution, Declaration, Package
 
 ERASED_NAME: Final = "Erased person"
 #: Kinds whose private values are about somebody else than their author.
-_ABOUT_OTHERS: Final = ("user.enrolled", "user.invited", "person.created")
+_ABOUT_OTHERS: Final = ("user.enrolled", "user.invited", "person.created", "person.changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +134,7 @@ def erase_person(account: User, *, people: Iterable[Person] = (), actor: User) -
         # 3. Copies in other rows.
         _jobs(account).update(error_message="", note="")
         SigningRequest.objects.filter(user=account).delete()
+        SavedFilter.objects.filter(user=account).delete()
         AuthToken.objects.filter(user=account).delete()
         Session.objects.filter(pk__in=_sessions(account)).delete()
         for model in (AccessAttempt, AccessFailureLog, AccessLog):
@@ -165,6 +176,7 @@ def _copies(account: User) -> dict[str, int]:
         "names and licences of uploads": Upload.objects.filter(uploaded_by=account).count(),
         "names of signing keys": PersonKey.objects.filter(user=account).count(),
         "addresses in invitations": _invitations(account).count(),
+        "saved filters": SavedFilter.objects.filter(user=account).count(),
         "requests to sign": SigningRequest.objects.filter(user=account).count(),
         "messages of jobs": _jobs(account).exclude(error_message="", note="").count(),
         "sessions": len(_sessions(account)),
@@ -208,7 +220,8 @@ def _erase_keys(account: User, done: Entry, *, actor: User) -> None:
 def _contributors(account: User) -> list[Person]:
     """Contributors of the artists that this account acts for: one of them may be the same person."""
     artists = account.memberships.values("artist")
-    return list(Person.objects.filter(artist__in=artists).order_by("credit_name"))
+    behind = PersonBehind.objects.filter(artist__in=artists).values("person")
+    return list(Person.objects.filter(Q(artist__in=artists) | Q(pk__in=behind)).order_by("credit_name"))
 
 
 def _stays(account: User) -> tuple[Line, ...]:

@@ -20,6 +20,7 @@ from generation.views.common import fault_json, form_page, show_fault, wants_jso
 from provenance.assets import serve
 from provenance.elements import Origin, combine, element_label
 from provenance.errors import ProvenanceError, UserFault
+from provenance.thumbnails import small_picture
 from release import access, services
 from release.evidence import Evidence
 from release.forms import ArtworkForm, ImprintForm, ReleaseEditForm, ReleaseForm, TrackForm
@@ -28,7 +29,6 @@ from release.labels import overall
 from release.models import Release, Track
 from release.reading import CHANGEABLE, Approvals, approvals_of, contents_of, covers_of
 from release.services.releases import APPROVERS
-from release.thumbnails import small_cover
 
 PAGE = 48
 GATE_WORDS: tuple[tuple[frozenset[str], str], ...] = (
@@ -270,7 +270,7 @@ def cover_image(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
         raise Http404("No cover yet.")
     if request.GET.get("size") != "small":
         return serve(request, cover.asset)
-    response = HttpResponse(small_cover(cover.asset.sha256), content_type="image/jpeg")
+    response = HttpResponse(small_picture(cover.asset.sha256), content_type="image/jpeg")
     response["Cache-Control"] = "private, max-age=86400"
     return response
 

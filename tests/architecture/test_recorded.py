@@ -16,6 +16,7 @@ UNRECORDED = {
     "artists.User_groups": "comes with Django's permissions and is not used: rights follow from the recorded role",
     "artists.User_user_permissions": "comes with Django's permissions and is not used, like groups",
     "artists.Incoming": "a file on its way in, before anything is submitted; what was submitted is recorded",
+    "artists.SavedFilter": "a person's own shortcut to a list; says nothing about anybody",
     "artists.SigningRequest": "what somebody is asked to sign; what was signed is an entry",
     "generation.EngineOffer": "what the workers can do right now; written anew at each start of a worker",
     "provenance.AssetAnalysis": "measured from an asset's bytes and can be measured again",

@@ -14,7 +14,6 @@ MODULES = (
     "documents",
     "identifiers",
     "labels",
-    "sniff",
 )
 
 
