@@ -198,29 +198,39 @@ class Bench:
     def baseline(self, build: Callable[..., baselines.Run], shape: Shape, name: str) -> float | None:
         """Wall seconds for one second of one take by an eager loop; None where it cannot be had, with a note."""
         frames = round(self.baseline_seconds * FRAMES_PER_S)
+        run: baselines.Run | None = None
         try:
             run = build(shape, device=str(self.device), dtype=self.dtype, guidance=GUIDANCE)
+            run(8)  # libraries set themselves up on first use
+            self.synchronize()
+            before = time.perf_counter()
+            run(frames)
+            self.synchronize()
+            wall = time.perf_counter() - before
         except ImportError as error:
-            note = f"{name} is not installed here ({error}): no ratio to it"
-            if note not in self.notes:
-                self.notes.append(note)
+            self.note(f"{name} is not installed here ({error}): no ratio to it")
             return None
-        run(8)  # libraries set themselves up on first use
-        self.synchronize()
-        before = time.perf_counter()
-        run(frames)
-        self.synchronize()
-        wall = time.perf_counter() - before
-        del run
-        self.free()
+        except Exception as error:  # another version of it must not cost our own figures
+            self.note(
+                f"{name} does not run here ({type(error).__name__}: {str(error)[:200]}): no ratio to it"
+            )
+            return None
+        finally:
+            run = None  # the model goes before the next one comes
+            self.free()
         return wall / self.baseline_seconds
+
+    def note(self, line: str) -> None:
+        """Say this below the table, once."""
+        if line not in self.notes:
+            self.notes.append(line)
 
     def first_audible(self, name: str, decoder: Decoder, conditions: Conditions) -> None:
         """Note how long the first second of a take's sound takes, codes and codec, graphs warm."""
         try:
             codec = codec_of(baselines.codec(device=str(self.device), tiny=self.tiny))
-        except ImportError as error:
-            self.notes.append(f"{name}: first audible second not measured, transformers is missing ({error})")
+        except Exception as error:  # as above
+            self.note(f"{name}: first audible second not measured, no codec of transformers here ({error})")
             return
         take = Take(seed=1, frames=round(self.seconds * FRAMES_PER_S), conditions=conditions)
         lanes = decoder.lanes_for([take])
