@@ -62,7 +62,7 @@ def _likely(wanted: list[int], *, among: QuerySet[Asset] | None, without: frozen
         rows = rows.filter(asset__in=among)
     if without:
         rows = rows.exclude(asset__sha256__in=without)
-    inner, parameters = rows.order_by().values("pk", "fingerprint_terms").query.sql_with_params()
+    inner, parameters = rows.order_by().values("asset_id", "fingerprint_terms").query.sql_with_params()
     with connection.cursor() as cursor:
         # The names of the inner columns: the primary key is the asset.
         cursor.execute(
