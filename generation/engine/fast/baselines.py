@@ -101,6 +101,8 @@ def codec(*, device: str, tiny: bool) -> Any:
     import transformers
 
     library: Any = transformers
+    # kbit/s: 50 frames a second of 4 codes of 11 (tiny: 8) bits.
+    bandwidth = 1.6 if tiny else 2.2
     sizes: dict[str, Any] = {
         "num_filters": 64,
         "hidden_size": 128,
@@ -109,7 +111,6 @@ def codec(*, device: str, tiny: bool) -> Any:
     }
     if tiny:
         sizes = {"num_filters": 2, "hidden_size": 16, "codebook_dim": 16, "codebook_size": 256}
-        bandwidth = 1.6
     model = library.EncodecModel(
         library.EncodecConfig(
             sampling_rate=32_000, audio_channels=1, upsampling_ratios=[8, 5, 4, 4], num_lstm_layers=2,

@@ -135,3 +135,9 @@ def test_a_take_is_audible_while_it_is_made() -> None:
     assert first_at < 25, "long before the last of some 80 steps"
     sound = torch.cat(parts, dim=-1)
     assert (sound - decode_whole(codec, whole)).abs().max() <= 2e-6 * sound.abs().max()
+
+
+def test_the_published_codecs_size_can_be_decoded_in_chunks() -> None:
+    codec = codec_of(baselines.codec(device="cpu", tiny=False))
+    assert (codec.hop, codec.sample_rate_hz, codec.lstm.num_layers) == (640, 32_000, 2)
+    assert decode_whole(codec, torch.randint(0, 2048, (4, 8))).shape == (1, 8 * 640)
