@@ -10,7 +10,7 @@ import datetime as dt
 import functools
 import operator
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.db import connection
@@ -18,10 +18,15 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from provenance import search
+from provenance.elements import Basis
 from provenance.models import Entry
 
 PAGE: Final = 50
 MAX_PAGE: Final = 500
+#: More than twice what an entry's date and the time of writing may differ by.
+SLACK: Final = dt.timedelta(days=1)
+#: So many walks through an index at most, one a stream and kind.
+MAX_PAIRS: Final = 2500
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +68,109 @@ def page(wanted: Wanted, *, before: int | None = None, size: int = PAGE) -> Ledg
 
 def entries(wanted: Wanted, *, newest: int | None = None, before: int | None = None) -> QuerySet[Entry]:
     """All entries that fit, newest first; with `newest` at least the first so many of them, found faster."""
-    found = Entry.objects.order_by("-id")
+    everything = Entry.objects.order_by("-id")
     if wanted.streams is not None and not wanted.streams:
-        return found.none()
-    if before is not None:
-        found = found.filter(id__lt=before)
-    for rule in _rules(wanted):
+        return everything.none()
+    if newest is None or (wanted.since is None and wanted.until is None):
+        return _ways(wanted, Span(until=before), newest)
+    # Two searches, each by its own index: nearly all entries are written in the order of their dates, and those
+    # that were written down later are few.
+    span = span_of(wanted.since, wanted.until).before(before)
+    keys: list[int] = []
+    if wanted.basis != Basis.BACKFILLED:
+        keys += _ways(wanted, replace(span, in_order=True), newest).values_list("pk", flat=True)[:newest]
+    if wanted.basis in {"", Basis.BACKFILLED}:
+        later = replace(wanted, basis=Basis.BACKFILLED.value)
+        keys += _ways(later, Span(until=before), newest).values_list("pk", flat=True)[:newest]
+    return everything.filter(pk__in=keys)
+
+
+def _ways(wanted: Wanted, span: Span, newest: int | None) -> QuerySet[Entry]:
+    """What fits and has its id in the span, by the way that suits how many streams there are."""
+    found = Entry.objects.order_by("-id").filter(span.rule())
+    for rule in _rules(wanted, span):
         found = found.filter(rule)
     streams = wanted.streams
-    if streams is not None and len(streams) == 1:
+    if streams is None:
+        return found
+    if len(streams) == 1:
         return found.filter(stream=next(iter(streams)))
-    if streams is not None and newest is not None and _only_streams(wanted):
-        return found.filter(id__in=_newest_of_streams(found, sorted(streams), newest))
-    return found if streams is None else found.filter(stream__in=sorted(streams))
+    if newest is not None and _by_stream(wanted):
+        return found.filter(id__in=_newest_of_streams(found, wanted, newest))
+    return found.filter(stream__in=sorted(streams))
 
 
-def _only_streams(wanted: Wanted) -> bool:
-    """Whether every entry of the streams fits, so that the newest of each are enough. A rare kind would be looked for
-    through all of every stream."""
-    return wanted == Wanted(streams=wanted.streams)
+# -- dates -------------------------------------------------------------------------------------------------------------
 
 
-def _rules(wanted: Wanted) -> Iterable[Q]:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Ids above `since` and below `until`; `in_order`: without what was backfilled."""
+
+    since: int | None = None
+    until: int | None = None
+    in_order: bool = False
+
+    def before(self, until: int | None) -> Span:
+        """The same, and below this id too."""
+        given = [one for one in (self.until, until) if one is not None]
+        return replace(self, until=min(given, default=None))
+
+    def rule(self) -> Q:
+        rule = Q()
+        if self.since is not None:
+            rule &= Q(id__gt=self.since)
+        if self.until is not None:
+            rule &= Q(id__lt=self.until)
+        if self.in_order:
+            rule &= ~Q(basis=Basis.BACKFILLED.value)
+        return rule
+
+
+def span_of(since: dt.datetime | None, until: dt.datetime | None) -> Span:
+    """The ids between which every entry of these dates lies, those that were backfilled aside.
+
+    An entry that is not backfilled is dated within an hour of when it is written (the trigger of migration 0002), and
+    ids are given out when entries are written. So whatever has its id above that of an entry of a day later is later,
+    whichever entry that is: halving finds one near the date, and a clock that was set back only makes the span wider.
+    """
+    return Span(
+        None if since is None else _bounds(since - SLACK)[0],
+        None if until is None else _bounds(until + SLACK)[1],
+    )
+
+
+def _bounds(moment: dt.datetime) -> tuple[int | None, int | None]:
+    """The id of an entry dated before the moment, and one that only entries of after it reach. None where none is."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE half(low, high, early, late) AS ("
+            " SELECT coalesce(min(id), 1) - 1, coalesce(max(id), 0) + 1, NULL::bigint, NULL::bigint"
+            " FROM provenance_entry UNION ALL"
+            " SELECT CASE WHEN e.at < %(moment)s THEN e.id ELSE half.low END,"
+            "  CASE WHEN e.at < %(moment)s THEN half.high ELSE (half.low + half.high) / 2 END,"
+            "  CASE WHEN e.at < %(moment)s THEN e.id ELSE half.early END,"
+            "  CASE WHEN e.at < %(moment)s THEN half.late ELSE (half.low + half.high) / 2 END"
+            " FROM half LEFT JOIN LATERAL (SELECT id, at FROM provenance_entry"
+            "  WHERE id >= (half.low + half.high) / 2 AND basis <> %(backfilled)s ORDER BY id LIMIT 1) e ON true"
+            " WHERE half.high - half.low > 1)"
+            " SELECT max(early), min(late) FROM half",
+            {"moment": moment, "backfilled": Basis.BACKFILLED.value},
+        )
+        early, late = cursor.fetchone()
+        return early, late
+
+
+# -- rules -------------------------------------------------------------------------------------------------------------
+
+
+def _by_stream(wanted: Wanted) -> bool:
+    """Whether an index holds each stream's entries that fit in order, so that the newest of each are enough."""
+    pairs = len(wanted.streams or ()) * len(set(wanted.kinds))
+    return not (wanted.refs or wanted.words.strip() or wanted.basis or wanted.families) and pairs <= MAX_PAIRS
+
+
+def _rules(wanted: Wanted, span: Span) -> Iterable[Q]:
     if begins := sorted(set(wanted.families)):
         yield functools.reduce(operator.or_, (Q(stream__startswith=one) for one in begins))
     if refs := sorted(set(wanted.refs)):
@@ -102,21 +188,31 @@ def _rules(wanted: Wanted) -> Iterable[Q]:
     if wanted.words.strip():
         query = search.asked(wanted.words)
         # A query without words (punctuation) finds nothing, as a search for nothing known does.
-        yield Q(id__in=_with_words(query)) if query else Q(pk__in=())
+        yield Q(id__in=_with_words(query, span)) if query else Q(pk__in=())
 
 
-def _with_words(query: str) -> RawSQL:
-    return RawSQL("SELECT entry_id FROM provenance_searchtext WHERE words @@ %s::tsquery", [query])
+def _with_words(query: str, span: Span) -> RawSQL:
+    """The span is said again: the planner does not carry it from the entries over to their words."""
+    return RawSQL(
+        "SELECT entry_id FROM provenance_searchtext WHERE words @@ %s::tsquery"
+        " AND entry_id > %s AND entry_id < %s",
+        [query, -1 if span.since is None else span.since, 2**63 - 1 if span.until is None else span.until],
+    )
 
 
-def _newest_of_streams(found: QuerySet[Entry], streams: list[str], limit: int) -> list[int]:
+def _newest_of_streams(found: QuerySet[Entry], wanted: Wanted, limit: int) -> list[int]:
     """Ids of the newest of `found` in several streams: one index walk each (`stream IN (...)` may read the table)."""
-    inner, values = found.filter(stream=RawSQL("s.stream", [])).values("id")[:limit].query.sql_with_params()
+    inner = found.filter(stream=RawSQL("s.stream", []))
+    kinds = sorted(set(wanted.kinds))
+    places, values = "unnest(%s::text[]) AS s(stream)", [sorted(wanted.streams or ())]
+    if len(kinds) > 1:
+        inner = inner.filter(kind=RawSQL("k.kind", []))
+        places, values = f"{places} CROSS JOIN unnest(%s::text[]) AS k(kind)", [*values, kinds]
+    sql, inside = inner.values("id")[:limit].query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT e.id FROM unnest(%s::text[]) AS s(stream) CROSS JOIN LATERAL ({inner}) e"  # noqa: S608
-            " ORDER BY e.id DESC LIMIT %s",
-            [streams, *values, limit],
+            f"SELECT e.id FROM {places} CROSS JOIN LATERAL ({sql}) e ORDER BY e.id DESC LIMIT %s",  # noqa: S608
+            [*values, *inside, limit],
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -128,4 +224,4 @@ def those(ids: Iterable[int]) -> QuerySet[Entry]:
 
 def any_by(actor_id: str, *, streams: frozenset[str] | None, families: tuple[str, ...]) -> bool:
     """Whether somebody did anything in streams that a reader may see."""
-    return entries(Wanted(actor_id=actor_id, streams=streams, families=families)).order_by().exists()
+    return bool(page(Wanted(actor_id=actor_id, streams=streams, families=families), size=1).entries)

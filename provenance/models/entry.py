@@ -40,6 +40,10 @@ class Entry(models.Model):
             models.Index(fields=["stream", "id"], name="entry_stream"),
             models.Index(fields=["kind", "id"], name="entry_kind"),
             models.Index(fields=["actor_id", "id"], name="entry_actor"),
+            # A reader of many streams looks into each for a kind or a person.
+            models.Index(fields=["stream", "kind", "id"], name="entry_stream_kind"),
+            models.Index(fields=["stream", "actor_id", "id"], name="entry_stream_actor"),
+            models.Index(fields=["actor_id", "kind", "id"], name="entry_actor_kind"),
             models.Index(fields=["xid"], name="entry_xid"),
             # Nearly all is observed: the rest is looked for.
             models.Index(fields=["basis", "id"], name="entry_basis", condition=~models.Q(basis="observed")),

@@ -142,3 +142,64 @@ def test_entries_of_this_transaction_are_readable_before_the_commit():
     with transaction.atomic():
         ledger.record(Noted(stream="project:new"), actor=ACTOR)
         assert len(ask(streams=["project:new"]).entries) == 1
+
+
+# -- dates -------------------------------------------------------------------------------------------------------------
+
+BEGUN = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def years() -> list[tuple[int, dt.datetime, str]]:
+    """400 entries, one in nine hours, with gaps in their ids, clocks that differ, and some that were backfilled."""
+    rows = []
+    for n in range(400):
+        basis = "backfilled" if n % 37 == 5 else "observed"
+        at = BEGUN + dt.timedelta(hours=9 * n, minutes=(n * 17) % 55 * (-1) ** n)
+        if basis == "backfilled":
+            at = BEGUN + dt.timedelta(days=(n * 7) % 150 - 20)
+        rows.append((10 + n * 3 + (n // 100) * 5000, at, basis))
+    with connection.cursor() as cursor:
+        # Until the test is rolled back.
+        cursor.execute("ALTER TABLE provenance_entry DISABLE TRIGGER USER")
+        cursor.executemany(
+            "INSERT INTO provenance_entry (id, kind, basis, at, stream, actor_type, actor_id, refs, body, leaf_hash)"
+            " VALUES (%s, 'test.noted', %s, %s, %s, 'human', 'somebody', '{}', '', sha256(%s))",
+            [(key, basis, at, f"project:{key % 4}", str(key).encode()) for key, at, basis in rows],
+        )
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [(0, 1), (-30, 2), (40, 41), (40, 400), (149, 150), (200, 300), (None, 75), (75, None)],
+)
+@pytest.mark.parametrize("streams", [None, frozenset({"project:1"}), frozenset({"project:1", "project:2"})])
+@pytest.mark.parametrize("basis", ["", "backfilled", "observed"])
+def test_dates_find_what_is_dated_so_wherever_it_stands_in_the_log(
+    years: list[tuple[int, dt.datetime, str]], since: int | None, until: int | None, streams: Any, basis: str
+) -> None:
+    first = None if since is None else BEGUN + dt.timedelta(days=since)
+    last = None if until is None else BEGUN + dt.timedelta(days=until)
+    right = [
+        key
+        for key, at, how in reversed(years)
+        if (first is None or at >= first) and (last is None or at < last)
+        and (streams is None or f"project:{key % 4}" in streams) and basis in {"", how}
+    ]  # fmt: skip
+    found: list[int] = []
+    before = None
+    while True:
+        page = ask(before=before, size=7, since=first, until=last, streams=streams, basis=basis)
+        found += [entry.pk for entry in page.entries]
+        if page.older is None:
+            break
+        before = page.older
+    assert found == right
+
+
+def test_an_old_date_is_looked_for_near_that_date(years: list[tuple[int, dt.datetime, str]]) -> None:
+    day = BEGUN + dt.timedelta(days=75)
+    span = finding.span_of(day, day + dt.timedelta(days=1))
+    inside = [key for key, _, _ in years if (span.since or 0) < key < (span.until or 0)]
+    assert len(inside) <= 12, "three days, and what was written down later between them"
