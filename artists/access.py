@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from artists.models import Artist, Invitation, Person, PersonKey, PersonSignature, Role, SigningRequest, User
+from artists.models import (
+    STAFF_ROLES,
+    Artist,
+    ArtistDocument,
+    ArtistMembership,
+    Invitation,
+    Person,
+    PersonBehind,
+    PersonKey,
+    PersonSignature,
+    Role,
+    SavedFilter,
+    SigningRequest,
+    TeamMember,
+    User,
+)
 
 ROSTER_WRITERS = (Role.OWNER, Role.ANR)
+PEOPLE_WRITERS = (*ROSTER_WRITERS, Role.RELEASE, Role.RIGHTS)
+
+M = TypeVar("M", bound=Model)
 
 
 def require_role(user: User, *roles: str) -> None:
@@ -21,11 +40,23 @@ def require_role(user: User, *roles: str) -> None:
 
 
 def visible_artists(user: User) -> QuerySet[Artist]:
-    """Label staff see the roster, artists see themselves."""
-    artists = Artist.objects.all()
+    """Label staff see the roster, artists see themselves. Artists that were merged into others are left out."""
+    artists = Artist.objects.filter(merged_into=None)
     if user.is_label_staff:
         return artists
-    return artists.filter(memberships__user=user, memberships__active=True).distinct()
+    return artists.filter(pk__in=_acted_for(user))
+
+
+def known_artists(user: User) -> QuerySet[Artist]:
+    """The visible ones and whoever was merged into them: their history stays readable."""
+    if user.is_label_staff:
+        return Artist.objects.all()
+    own = _acted_for(user)
+    return Artist.objects.filter(Q(pk__in=own) | Q(merged_into__in=own) | Q(merged_into__merged_into__in=own))
+
+
+def _acted_for(user: User) -> QuerySet[Any, Any]:
+    return ArtistMembership.objects.filter(user=user, active=True).values("artist")
 
 
 def may_edit_roster(user: User) -> bool:
@@ -33,7 +64,12 @@ def may_edit_roster(user: User) -> bool:
 
 
 def artist_for(user: User, pk: uuid.UUID | str, *, write: bool = False) -> Artist:
-    artist = visible_artists(user).filter(pk=pk).first()
+    try:
+        artist = (
+            known_artists(user).select_related("alias_of", "picture", "merged_into").filter(pk=pk).first()
+        )
+    except ValidationError:  # the API's addresses take any text
+        artist = None
     if artist is None:
         raise Http404("No such artist.")
     if write and not may_edit_roster(user):
@@ -50,7 +86,81 @@ def visible_people(user: User) -> QuerySet[Person]:
     """Contributors: all for label staff, their own artists' for artists."""
     if user.is_label_staff:
         return Person.objects.all()
-    return Person.objects.filter(artist__in=visible_artists(user))
+    own = visible_artists(user).values("pk")
+    further = PersonBehind.objects.filter(artist__in=own, active=True).values("person")
+    return Person.objects.filter(Q(artist__in=own) | Q(pk__in=further))
+
+
+def person_for(user: User, pk: uuid.UUID | str, *, write: bool = False) -> Person:
+    person = _row(visible_people(user), pk, "contributor")
+    if write and not user.has_role(*PEOPLE_WRITERS):
+        raise PermissionDenied("Contributors are kept by the label's staff.")
+    return person
+
+
+def team_member_for(user: User, pk: uuid.UUID | str, *, write: bool = False) -> TeamMember:
+    rows = TeamMember.objects.filter(active=True, artist__in=visible_artists(user)).select_related(
+        "artist", "user"
+    )
+    return _of_roster(user, _row(rows, pk, "colleague"), write=write)
+
+
+def membership_for(user: User, pk: uuid.UUID | str, *, write: bool = False) -> ArtistMembership:
+    rows = ArtistMembership.objects.filter(active=True, artist__in=visible_artists(user)).select_related(
+        "artist"
+    )
+    return _of_roster(user, _row(rows, pk, "account that acts for them"), write=write)
+
+
+def document_for(user: User, pk: uuid.UUID | str, *, write: bool = False) -> ArtistDocument:
+    """A document of an artist that *user* may open: label staff and the artist's own people."""
+    rows = ArtistDocument.objects.filter(active=True, artist__in=visible_artists(user))
+    return _of_roster(user, _row(rows.select_related("artist", "asset"), pk, "document"), write=write)
+
+
+def colleagues_of_the_house(user: User) -> QuerySet[User]:
+    """Accounts that can be on a team: label staff. Names are for those who may assign them."""
+    require_role(user, *ROSTER_WRITERS)
+    return User.objects.filter(
+        is_active=True, standing__active=True, standing__role__in=[str(role) for role in STAFF_ROLES]
+    ).order_by("full_name")
+
+
+def accounts_of_artists(user: User) -> QuerySet[User]:
+    """Accounts that can act as an artist."""
+    require_role(user, *ROSTER_WRITERS)
+    return User.objects.filter(
+        is_active=True, standing__active=True, standing__role=str(Role.ARTIST)
+    ).order_by("full_name")
+
+
+def saved_filters(user: User, page: str = "") -> QuerySet[SavedFilter]:
+    """A person's own filters."""
+    own = SavedFilter.objects.filter(user=user)
+    return own.filter(page=page) if page else own
+
+
+def saved_filter_for(user: User, pk: int | str) -> SavedFilter:
+    found = saved_filters(user).filter(pk=pk).first() if str(pk).isdecimal() and len(str(pk)) < 18 else None
+    if found is None:
+        raise Http404("No such filter of yours.")
+    return found
+
+
+def _row(rows: QuerySet[M], pk: uuid.UUID | str, what: str) -> M:
+    try:
+        row = rows.filter(pk=pk).first()
+    except (ValidationError, ValueError):
+        row = None
+    if row is None:
+        raise Http404(f"No such {what}.")
+    return row
+
+
+def _of_roster(user: User, row: M, *, write: bool) -> M:
+    if write and not may_edit_roster(user):
+        raise PermissionDenied("Only the owner and A&R change the roster.")
+    return row
 
 
 def visible_accounts(user: User) -> QuerySet[User]:

@@ -55,6 +55,8 @@ def alike(one: str, other: str) -> bool:
     """Whether two keys are so close that somebody should look."""
     if one == other:
         return True
+    if [char for char in one if char.isdigit()] != [char for char in other if char.isdigit()]:
+        return False
     if min(len(one), len(other)) < SHORT or abs(len(one) - len(other)) > 2:
         return False
     matcher = SequenceMatcher(None, one, other, autojunk=False)
