@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from artists.views import keys, signing
+from artists.views import inbox, keys, practice, signing, submit
 from artists.views import people as views
 
 app_name = "artists"
@@ -15,6 +15,15 @@ urlpatterns = [
     path("roster/<uuid:pk>/", views.artist_page, name="artist"),
     path("roster/<uuid:pk>/edit/", views.artist_edit_page, name="artist-edit"),
     path("roster/<uuid:pk>/people/new/", views.person_new_page, name="person-new"),
+    path("roster/<uuid:pk>/method/", practice.method_page, name="method"),
+    path("roster/<uuid:pk>/method/summary/", practice.method_summary, name="method-summary"),
+    path("roster/<uuid:pk>/method/new/", practice.method_edit_page, name="method-edit"),
+    path("roster/<uuid:pk>/consents/", practice.consents_page, name="consents"),
+    path("roster/<uuid:pk>/consents/summary/", practice.consents_summary, name="consents-summary"),
+    path("roster/<uuid:pk>/consents/new/", practice.consent_new_page, name="consent-new"),
+    path("consents/<uuid:pk>/", practice.consent_page, name="consent"),
+    path("consents/<uuid:pk>/answer/", practice.consent_answer, name="consent-answer"),
+    path("consents/<uuid:pk>/document/", practice.consent_document, name="consent-document"),
     path("people/", views.people_page, name="people"),
     path("people/<uuid:pk>/role/", views.role_change, name="role-change"),
     path("people/<uuid:pk>/close/", views.account_close, name="account-close"),
@@ -30,4 +39,23 @@ urlpatterns = [
     path("account/requests/<str:nonce>/", signing.payload_file, name="signing-payload"),
     path("sign/", signing.signing_page, name="signing"),
     path("sign/<str:purpose>/<str:stream>/", signing.sign_page, name="sign"),
+    path("submit/<str:secret>/", submit.submit_page, name="submit"),
+    path("submit/<str:secret>/files/", submit.files, name="submit-files"),
+    path("incoming/<str:secret>/", submit.incoming_file, name="incoming"),
+    path("sent/<str:secret>/", submit.submitted_page, name="submitted"),
+    path("inbox/", inbox.inbox_page, name="inbox"),
+    path("inbox/compare/", inbox.compare_page, name="compare"),
+    path("inbox/links/", inbox.links_page, name="upload-links"),
+    path("inbox/links/<uuid:pk>/revoke/", inbox.link_revoke, name="upload-link-revoke"),
+    path("submissions/<uuid:pk>/", inbox.submission_page, name="submission"),
+    path("submissions/<uuid:pk>/score/", inbox.submission_score, name="submission-score"),
+    path("submissions/<uuid:pk>/unblind/", inbox.submission_unblind, name="submission-unblind"),
+    path("submissions/<uuid:pk>/note/", inbox.submission_note, name="submission-note"),
+    path("submissions/<uuid:pk>/vote/", inbox.submission_vote, name="submission-vote"),
+    path("submissions/<uuid:pk>/snooze/", inbox.submission_snooze, name="submission-snooze"),
+    path("submissions/<uuid:pk>/decide/", inbox.submission_decide, name="submission-decide"),
+    path("submissions/<uuid:pk>/answer/", inbox.submission_answer, name="submission-answer"),
+    path("submission-files/<uuid:pk>/audio/", inbox.file_audio, name="submission-audio"),
+    path("submission-files/<uuid:pk>/peaks/", inbox.file_peaks, name="submission-peaks"),
+    path("submission-files/<uuid:pk>/heard/", inbox.file_heard, name="submission-heard"),
 ]

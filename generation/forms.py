@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from artists.method_rules import MATERIALS
 from artists.models import Artist
 from generation.models import EngineOffer, ToolTerms, Upload
 from generation.prompting import BriefValues
@@ -119,6 +120,12 @@ class RunForm(forms.Form):
         help_text="Empty: by chance. The same seed gives the same take again.",
     )
     prompt = forms.CharField(max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    material = forms.ChoiceField(
+        label="What it is for",
+        required=False,
+        choices=[("", "not said"), *((kind, kind.replace("_", " ")) for kind in MATERIALS)],
+        help_text="The method says what may end up in a master. It can be said later, take by take.",
+    )
     acknowledge_warnings = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, offers: list[EngineOffer], **kwargs: Any) -> None:

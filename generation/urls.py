@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.views import arrangements, jobs, projects, runs, uploads
+from generation.views import arrangements, jobs, methods, projects, runs, uploads
 
 app_name = "generation"
 urlpatterns = [
@@ -36,6 +36,11 @@ urlpatterns = [
     path("masters/<uuid:pk>/", arrangements.master_page, name="master"),
     path("masters/<uuid:pk>/audio/", arrangements.master_audio, name="master-audio"),
     path("masters/<uuid:pk>/peaks/", arrangements.master_peaks, name="master-peaks"),
+    path("masters/<uuid:pk>/method/", methods.master_method_page, name="master-method"),
+    path("projects/<uuid:pk>/material/", methods.materials_page, name="materials"),
+    path("runs/<uuid:pk>/material/", methods.material_mark, {"kind": "runs"}, name="run-material"),
+    path("takes/<uuid:pk>/material/", methods.material_mark, {"kind": "takes"}, name="take-material"),
+    path("uploads/<uuid:pk>/material/", methods.material_mark, {"kind": "uploads"}, name="upload-material"),
     path("jobs/<uuid:pk>/", jobs.job_fragment, name="job"),
     path("jobs/<uuid:pk>/cancel/", jobs.job_cancel, name="job-cancel"),
     path("jobs/<uuid:pk>/retry/", jobs.job_retry, name="job-retry"),

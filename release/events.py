@@ -247,3 +247,25 @@ class PersonErased(Event):
     values: int
     entries: int
     copies: Mapping[str, int]
+
+
+@event
+class HowMadePublished(Event):
+    """The address is left out: who reads the ledger is not given the link."""
+
+    kind = "how_made.published"
+    sentence = "published how master {number} of {title} was made, by version {method_number} of the method"
+
+    title: str
+    number: int
+    method_number: int
+    check_leaf: str
+
+
+@event
+class HowMadeWithdrawn(Event):
+    kind = "how_made.withdrawn"
+    sentence = "took back the page about how master {number} of {title} was made"
+
+    title: str
+    number: int

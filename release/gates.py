@@ -11,11 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from generation.models import ToolTerms
-from generation.services import TermsUse, terms_by_master
+from generation.services import TermsUse, standings, terms_by_master
+from generation.services.methods import Standing
 from provenance.elements import element_label
 from provenance.signatures import signed_entries
 from provenance.words import join
 from release import identifiers
+from release.consent_effects import Lapse, lapses_by_master
 from release.credits import CREDIT_ROLES
 from release.errors import UserFault
 from release.evidence import Evidence, evidence_of
@@ -59,6 +61,8 @@ class Known:
     terms: Mapping[object, Sequence[TermsUse]]
     #: Entries of declarations that their actor signed.
     signed: frozenset[int]
+    methods: Mapping[object, Standing]
+    lapses: Mapping[object, Sequence[Lapse]]
 
 
 def known_of(contents: Iterable[Contents]) -> Known:
@@ -67,7 +71,10 @@ def known_of(contents: Iterable[Contents]) -> Known:
     evidence = evidence_of(master for master in masters if master.wav is not None)
     declared = [one.declaration.entry_id for one in evidence.values() if one.declaration]
     terms = terms_by_master((one.master, one.bodies) for one in evidence.values())
-    return Known(evidence, terms, signed_entries(declared) if declared else frozenset())
+    made = [one.master for one in evidence.values()]
+    lapses = lapses_by_master((one.master, one.bodies) for one in evidence.values())
+    signed = signed_entries(declared) if declared else frozenset[int]()
+    return Known(evidence, terms, signed, standings(made), lapses)
 
 
 def gates(
@@ -232,6 +239,8 @@ def _track(track: Track, known: Known) -> list[Gate]:
     return [
         *_evidence(recording, evidence, known.signed),
         *_licences(recording, known.terms[recording.master_id]),
+        *_method(recording, known.methods[recording.master_id]),
+        *_consents(recording, known.lapses[recording.master_id]),
         *_credits(recording, evidence),
     ]
 
@@ -328,6 +337,67 @@ def _source(use: TermsUse) -> str:
     if use.terms is None:
         return "Replace it in the arrangement, or bring it in anew with a licence that covers selling."
     return f"Source: {use.terms.source}, {use.terms.source_date:%d %B %Y}."
+
+
+def _method(recording: Recording, standing: Standing) -> Iterator[Gate]:
+    """What the artist's method says about the master, as far as it was verified."""
+
+    def gate(code: str, sentence: str, why: str, level: Level = "block", title: str = "The method") -> Gate:
+        return Gate(
+            code=code,
+            level=level,
+            sentence=f"{recording.title}: {sentence}",
+            why=why,
+            cure="generation:master-method",
+            cure_args=(recording.master_id,),
+            cure_title=title,
+        )
+
+    check = standing.check
+    if check is None:
+        if standing.bound:
+            yield gate(
+                "method_unchecked",
+                "it was not held against the artist's method yet.",
+                "A worker does that by itself once the master is made. Ask for it where it has not happened.",
+                title="Check it",
+            )
+        return
+    if standing.stale:
+        yield gate(
+            "method_unchecked",
+            "what is in it was marked anew after it was held against the method.",
+            "A worker does that again by itself.",
+            title="Check it",
+        )
+        return
+    version = f"Version {check.method.number} of the method says so."
+    for outcome in check.with_verdict("refuted"):
+        yield gate(
+            "method_refuted",
+            f"{outcome['sentence']} The evidence says otherwise.",
+            f"{outcome['because']} {version} Transform it, replace it, or write a new version with a reason.",
+        )
+    for outcome in check.with_verdict("undecided"):
+        yield gate(
+            "method_undecided",
+            f"nothing decides whether the method is kept. {outcome['sentence']}",
+            outcome["because"],
+            "warn",
+        )
+
+
+def _consents(recording: Recording, lapses: Iterable[Lapse]) -> Iterator[Gate]:
+    for lapse in lapses:
+        yield Gate(
+            code="consent_missing",
+            level="block",
+            sentence=f"{recording.title}: {lapse.sentence}",
+            why="Something in it was made under that consent. Replace it, or agree anew.",
+            cure="artists:consent",
+            cure_args=(lapse.consent.pk,),
+            cure_title="The consent",
+        )
 
 
 def _credits(recording: Recording, evidence: Evidence) -> Iterator[Gate]:

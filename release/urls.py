@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from release.views import packages, recordings, releases
+from release.views import made, packages, recordings, releases
 
 app_name = "release"
 urlpatterns = [
@@ -27,6 +27,9 @@ urlpatterns = [
     path("masters/<uuid:pk>/declaration/", recordings.declaration_page, name="declaration"),
     path("declarations/<uuid:pk>/resolve/", recordings.resolve, name="resolve"),
     path("masters/<uuid:pk>/recording/", recordings.recording_new_page, name="recording-new"),
+    path("masters/<uuid:pk>/made/", made.publish_page, name="how-made-publish"),
+    path("made/<slug:slug>/", made.how_made_page, name="how-made"),
+    path("consents/<uuid:pk>/effects/", made.consent_effects, name="consent-effects"),
     path("recordings/<uuid:pk>/", recordings.recording_page, name="recording"),
     path("recordings/<uuid:pk>/contributions/", recordings.contributions_page, name="contributions"),
 ]

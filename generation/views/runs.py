@@ -45,6 +45,7 @@ def run_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
                 prompt=data["prompt"],
                 base_seed=data["base_seed"],
                 acknowledge_warnings=data["acknowledge_warnings"],
+                material=data["material"],
                 actor=user,
             )
         except StyleWarned as fault:

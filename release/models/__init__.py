@@ -1,5 +1,6 @@
 from release.models.decision import Approval, Declaration, Resolution
 from release.models.imprint import Imprint, NumberAllocation
+from release.models.made import HowMade
 from release.models.release import Artwork, Package, Release, Track
 from release.models.work import Contribution, Recording, Work
 
@@ -8,6 +9,7 @@ __all__ = [
     "Artwork",
     "Contribution",
     "Declaration",
+    "HowMade",
     "Imprint",
     "NumberAllocation",
     "Package",

@@ -22,6 +22,7 @@ from release.c2pa import Ingredient, Manifest, Signer
 from release.errors import SystemFault
 from release.packaging.archive import Part, part_of
 from release.packaging.facts import GENERATOR, PackageFacts, TrackFacts, generator_version
+from release.training import training_answers
 
 EMBEDDED_COVER_PX = 1400
 """A player needs no more, and every track carries it."""
@@ -113,7 +114,7 @@ def sign_track(
         media_type="audio/wav",
         actions=(),
         ledger=ledger,
-        training="notAllowed" if facts.release.deny_ai_training else "constrained",
+        training=training_answers(facts.release).answers,
         generator=GENERATOR,
         generator_version=generator_version(),
     )

@@ -19,6 +19,7 @@ from release.errors import UserFault
 from release.packaging.archive import Part
 from release.packaging.audio import SignedTrack
 from release.packaging.facts import NotReady, PackageFacts, TrackFacts
+from release.training import training_answers
 
 FOLDER = "ern"
 
@@ -138,7 +139,7 @@ def compose(
             contains_ai=ddex.release_contains_ai([*(item.contains_ai for item in recordings), cover_ai]),
         ),
         deals=ddex.standard_deals(starts_on=release.release_date, territories=tuple(release.territories)),
-        training="deny" if release.deny_ai_training else "silent",
+        training="deny" if training_answers(release).denies else "silent",
     )
     return message, tuple(problems)
 

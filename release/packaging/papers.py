@@ -18,6 +18,7 @@ from release.credits import CREDIT_ROLES
 from release.documents import Form
 from release.labelling import receiver_labels
 from release.packaging.facts import PackageFacts, TrackFacts
+from release.training import training_answers
 
 BUNDLE = "evidence.zip"
 
@@ -225,7 +226,8 @@ def label_copy(facts: PackageFacts) -> dict[str, Any]:
         "p_line": f"{release.p_line_year} {release.p_line_owner}",
         "c_line": f"{release.c_line_year} {release.c_line_owner}",
         "explicit": facts.explicit,
-        "ai_training": "denied" if release.deny_ai_training else "not licensed",
+        "ai_training": training_answers(release).words,
+        "ai_training_entry": training_answers(release).entry or None,
         "cover": {"origin": facts.cover.origin, "sha256": facts.cover.asset.sha256},
         "sample_data": release.imprint.is_fictional,
         "tracks": [_track_copy(track) for track in facts.tracks],

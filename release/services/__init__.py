@@ -3,6 +3,7 @@
 from release.reading import approval_of, cover_of, state_digest
 from release.services.declarations import STATED_ORIGINS, declare, resolve
 from release.services.imprints import create_imprint
+from release.services.made import publish_how_made, withdraw_how_made
 from release.services.packages import package_part, request_package, steer_package
 from release.services.recordings import ContributionRow, change_recording, create_recording, set_contributions
 from release.services.releases import (
@@ -35,6 +36,7 @@ __all__ = [
     "is_due",
     "move_track",
     "package_part",
+    "publish_how_made",
     "remove_track",
     "request_package",
     "resolve",
@@ -42,5 +44,6 @@ __all__ = [
     "state_digest",
     "steer_package",
     "upload_artwork",
+    "withdraw_how_made",
     "withdraw_release",
 ]

@@ -31,6 +31,7 @@ from release.reading import CHANGEABLE, state_digest
 from release.services.declarations import STATED_ORIGINS
 from release.services.numbers import allocate_catalogue_number, allocate_gtin
 from release.services.states import lapse, open_for_changes, set_state
+from release.training import denied_by_default
 
 APPROVERS = (Role.OWNER, Role.RIGHTS)
 APPROVAL_GATES = frozenset({"not_approved", "approval_unsigned"})
@@ -57,6 +58,7 @@ def create_release(*, imprint: Imprint, artist: Artist, title: str, kind: str, a
             p_line_owner=imprint.p_line_owner,
             c_line_year=year,
             c_line_owner=imprint.c_line_owner,
+            deny_ai_training=denied_by_default(artist),
         )
         release.entry = record(
             ReleaseCreated(

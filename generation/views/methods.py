@@ -1,0 +1,110 @@
+"""A master against its artist's method, and marking what generated material is."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
+
+from artists.method_rules import MATERIALS, REFERENCES, each, material_label
+from artists.views import user_of
+from generation import access, services
+from generation.models import MaterialMark
+from generation.services.methods import Thing
+from provenance.errors import UserFault
+
+
+@require_http_methods(["GET", "POST"])
+def master_method_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Rule by rule what was found; a POST asks for a check, of a newer version where one is named."""
+    user = user_of(request)
+    master = access.master_for(user, pk, write=request.method == "POST")
+    offered = services.checkable(master)
+    if request.method == "POST":
+        named = next((one for one in offered if str(one.number) == request.POST.get("version")), None)
+        try:
+            services.request_check(master, method=named, actor=user)
+        except UserFault as fault:
+            messages.error(request, fault.message)
+        return redirect("generation:master-method", pk=pk)
+    newest = services.newest_check(master, done=False)
+    running = newest if newest is not None and not newest.done else None
+    check = services.newest_check(master)
+    standing = services.standings([master])[master.pk]
+    project = master.project
+    context = {
+        "master": master,
+        "project": project,
+        "running": running,
+        "check": check,
+        "stale": standing.stale,
+        "bound": standing.method,
+        "offered": offered,
+        "rules": each(check.method.parsed) if check else (),
+        "free": [rule for rule in each(check.method.parsed) if "freely" in rule.sentence] if check else (),
+        "leaf": bytes(check.entry.leaf_hash).hex() if check else "",
+        "may_write": access.may_write(user, project),
+    }
+    return render(request, "generation/master_method.html", context)
+
+
+@require_POST
+def material_mark(request: HttpRequest, kind: str, pk: uuid.UUID) -> HttpResponse:
+    """Say what a run, a take or an upload is; back to where one came from."""
+    user = user_of(request)
+    fetch = {"runs": access.run_for, "takes": access.take_for, "uploads": access.upload_for}[kind]
+    thing: Thing = fetch(user, pk, write=True)  # type: ignore[operator]
+    try:
+        services.mark_material(thing, kind=request.POST.get("material", ""), actor=user)
+    except UserFault as fault:
+        messages.error(request, fault.message)
+    else:
+        messages.success(request, "Marked. Masters made of it are checked again.")
+    wanted = request.POST.get("next", "")
+    home = reverse("generation:project", args=[(thing.run if kind == "takes" else thing).project_id])  # type: ignore[union-attr]
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return redirect(wanted if wanted and safe else home)
+
+
+@require_http_methods(["GET"])
+def materials_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Everything generated for a project, and what the artist says it is."""
+    user = user_of(request)
+    project = access.project_for(user, pk)
+    marks = services.kinds_of(project)
+    rows = []
+    for run in project.runs.order_by("number").prefetch_related("takes"):
+        own = marks.get(f"run:{run.pk}", "")
+        rows.append(("runs", run.pk, f"Prompt run {run.number}", run.engine, own, ""))
+        for take in run.takes.all():
+            said = marks.get(f"take:{take.pk}", "")
+            rows.append(
+                ("takes", take.pk, f"Take {take.number} of prompt run {run.number}", run.engine, said, own)
+            )
+    for upload in project.uploads.order_by("created_at"):
+        rows.append(
+            (
+                "uploads",
+                upload.pk,
+                upload.name,
+                upload.get_declared_display(),
+                marks.get(f"upload:{upload.pk}", ""),
+                "",
+            )
+        )
+    context = {
+        "project": project,
+        "rows": rows,
+        "kinds": [(kind, material_label(kind), meaning) for kind, meaning in MATERIALS.items()],
+        "references": [(kind, material_label(kind), meaning) for kind, meaning in REFERENCES.items()],
+        "marked": MaterialMark.objects.filter(project=project).count(),
+        "may_write": access.may_write(user, project),
+    }
+    return render(request, "generation/materials.html", context)
