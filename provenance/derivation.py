@@ -14,7 +14,7 @@ import datetime as dt
 import gc
 import json
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
@@ -25,6 +25,7 @@ from django.db import connection
 from provenance import canonical, merkle
 from provenance.errors import BadEvent
 from provenance.models import Entry
+from provenance.shapes import Said, Shapes
 
 CHUNK: Final = 4000
 BACKDATE_LIMIT_S: Final = 3600
@@ -33,8 +34,8 @@ KEPT_KINDS: Final = frozenset({"log_key.rotated", "log_key.revoked"})
 _NODES_A_QUERY: Final = 1 << 14
 
 _ENTRIES: Final = (
-    'SELECT id, kind, basis, to_char("at" AT TIME ZONE \'UTC\', \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\'), stream,'
-    " actor_type, actor_id, refs, body, leaf_hash, xid IS NOT NULL AND recorded_at IS NOT NULL AND"
+    'SELECT id, actor_id, actor_type, to_char("at" AT TIME ZONE \'UTC\', \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\'),'
+    " basis, kind, stream, refs, body, leaf_hash, xid IS NOT NULL AND recorded_at IS NOT NULL AND"
     " (basis = 'backfilled' OR abs(extract(epoch FROM recorded_at - \"at\")) <= 3600)"
     " FROM provenance_entry WHERE id > %s ORDER BY id LIMIT %s"
 )
@@ -107,40 +108,37 @@ def _collector_paused() -> Iterator[None]:
 @_collector_paused()
 def read_entries(found: Derivation) -> None:
     """Every body is canonical, hashes to its leaf hash, is repeated by its columns, and its vault opens."""
-    erased = _erased()
+    erased, shapes = _erased(), Shapes()
     streams, ids, hashes, stream_of = found.streams, found.ids, found.hashes, found.stream_of
     for rows in _chunks(_ENTRIES, 0):
         vault = _vault_of(ids[-1] if ids else 0, rows[-1][0])
-        for key, kind, basis, at, stream, actor_type, actor_id, refs, data, leaf_hash, in_time in rows:
+        for key, *columns, refs, data, leaf_hash, in_time in rows:
             digest = sha256(b"\x00" + data).digest()
+            kind, stream = columns[4:]
             ids.append(key)
             hashes += digest
             stream_of.append(streams.setdefault(stream, len(streams)))
-            body: dict[str, Any] = {}
-            try:
-                body = canonical.decode(data)
-                actor, wanted = body["actor"], body["subjects"]
-                if body["inputs"] or body["outputs"]:
-                    wanted = [
-                        *wanted,
-                        *(f"asset:{ref['sha256']}" for ref in (*body["inputs"], *body["outputs"])),
-                    ]
-                same = (
-                    (actor["type"], actor["id"], body["at"], body["basis"], body["kind"], body["stream"])
-                    == (actor_type, actor_id, at, basis, kind, stream)
-                    and list(dict.fromkeys(wanted)) == refs
-                    and digest == leaf_hash
-                    and in_time
-                )
-            except (ValueError, KeyError, TypeError, BadEvent):
-                same = False
-            if not same:
+            said, committed = shapes.read(kind, data), None
+            if said is None:
+                said, body = _read(data)
+                if said is not None:
+                    shapes.learn(kind, body, len(data))
+                if isinstance(body, dict):
+                    committed = body.get("private")
+            else:
+                committed = said[2]
+            if not (
+                said is not None
+                and said[0] == columns
+                and list(dict.fromkeys(said[1])) == refs
+                and digest == leaf_hash
+                and in_time
+            ):
                 found.entry_faults += [f"entry {key} {sentence}" for sentence in _entry_faults(key)]
-            if kind in KEPT_KINDS and isinstance(body, dict):
+            if kind in KEPT_KINDS and isinstance(body := _read(data)[1], dict):
                 found.kept.setdefault(kind, []).append((key, body))
-            committed = body.get("private") if isinstance(body, dict) else None
             if committed or key in vault:
-                _open(found, key, kind, committed, vault.pop(key, []), erased.get(digest))
+                _open(found, key, kind, committed, vault.pop(key, ()), erased.get(digest))
         for key in sorted(vault):
             found.vault_faults.append(f"the vault has content for entry {key}, which does not exist")
     with connection.cursor() as cursor:
@@ -153,17 +151,31 @@ def read_entries(found: Derivation) -> None:
     found.placed = bytearray(len(ids))
 
 
+def _read(data: bytes) -> tuple[Said | None, Any]:
+    """What a body says about its columns, None where it is not that of an entry; and the body, {} if not canonical."""
+    body: Any = {}
+    try:
+        body = canonical.decode(data)
+        actor = body["actor"]
+        columns = [actor["id"], actor["type"], body["at"], body["basis"], body["kind"], body["stream"]]
+        assets = [f"asset:{ref['sha256']}" for ref in (*body["inputs"], *body["outputs"])]
+        refs = list(dict.fromkeys([*body["subjects"], *assets]))
+        return (columns, refs, body["private"]), body
+    except (ValueError, KeyError, TypeError, BadEvent):
+        return None, body
+
+
 def _open(
     found: Derivation,
     key: int,
     kind: str,
     committed: Any,
-    held: list[tuple[str, bytes, bytes]],
+    held: Sequence[tuple[int, str, bytes, bytes]],
     struck: set[str] | None,
 ) -> None:
     """The vault opens every commitment of one entry, and what is gone was erased on the record."""
     missing = dict(committed) if isinstance(committed, dict) else {}
-    for name, salt, content in held:
+    for _, name, salt, content in held:
         if missing.pop(name, None) != canonical.commitment(kind, name, content, salt):
             found.vault_faults.append(
                 f"the private value {name!r} of entry {key} is not what the entry committed to"
@@ -193,10 +205,13 @@ def _erased() -> dict[bytes, set[str]]:
     return erased
 
 
-def _vault_of(above: int, last: int) -> dict[int, list[tuple[str, bytes, bytes]]]:
-    held: dict[int, list[tuple[str, bytes, bytes]]] = {}
-    for key, name, salt, content in _rows(_VAULT, above, last):
-        held.setdefault(key, []).append((name, salt, content))
+def _vault_of(above: int, last: int) -> dict[int, list[tuple[int, str, bytes, bytes]]]:
+    held: dict[int, list[tuple[int, str, bytes, bytes]]] = {}
+    for row in _rows(_VAULT, above, last):
+        if (key := row[0]) in held:
+            held[key].append(row)
+        else:
+            held[key] = [row]
     return held
 
 
@@ -319,7 +334,7 @@ def _node_faults_between(found: Derivation, level: int, start: int, end: int) ->
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def _rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
+def _rows(sql: str, *values: Any) -> list[Any]:
     """Rows in PostgreSQL's binary form, which spares both sides the hex digits of every body."""
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as cursor:
