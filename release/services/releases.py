@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from artists.models import Artist, Role, User
-from provenance import assets
+from provenance import assets, imagefile
 from provenance.events import AssetRef
 from provenance.ledger import HasActor, record
 from release import artwork as covers
@@ -225,7 +225,7 @@ def upload_artwork(release: Release, *, file: BinaryIO, filename: str, origin: s
     """Check and keep a cover. Raises the artwork checks' errors before anything is stored for good."""
     if origin not in STATED_ORIGINS:
         raise BadField(f"Say who or what made the cover: {', '.join(STATED_ORIGINS)}.", field="origin")
-    data = file.read(covers.LIMIT_BYTES + 1)
+    data = file.read(imagefile.LIMIT_BYTES + 1)
     report = covers.check_artwork(data, filename=filename)
     staged = assets.ingest(data)
     with transaction.atomic():
