@@ -19,6 +19,7 @@ from artists.errors import ArtistsUserFault, LinkOver, TooMany
 from artists.events import anr as events
 from artists.models import Incoming, Submission, SubmissionFile, UploadLink
 from artists.services import incoming
+from artists.services.sealed import words_of
 from artists.services.upload_links import digest, room_left
 from provenance import assets, blobs, soundalikes
 from provenance.blobs import Staged
@@ -171,6 +172,11 @@ def submission_by_secret(secret: str) -> Submission:
     if found is None:
         raise LinkOver("There is no such page. Look for its address where you saved it.")
     return found
+
+
+def own_words(submission: Submission) -> dict[str, Any]:
+    """What the sender wrote, for the sender's own page."""
+    return words_of(submission.sent_entry_id)
 
 
 # -- what the machines find -------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ import "./islands/receipts";
 const ISLANDS: Record<string, () => Promise<unknown>> = {
   "dw-arrange": () => import("./islands/arrange"),
   "dw-takes": () => import("./islands/takes"),
+  "dw-inbox": () => import("./islands/inbox"),
+  "dw-resumable": () => import("./islands/resumable"),
   "dw-upload": () => import("./islands/upload"),
   "dw-energy": () => import("./islands/energy"),
   "dw-passkey": () => import("./islands/passkey"),

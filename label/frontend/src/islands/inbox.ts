@@ -1,0 +1,72 @@
+/** <dw-inbox>: the keys of the inbox. Everything is a link, a form or a radio underneath. */
+
+import { define, isTyping, pressesWithSpace } from "../lib/dom";
+import { clock } from "../lib/time";
+import { transport } from "./transport";
+
+class Inbox extends HTMLElement {
+  connectedCallback(): void {
+    document.addEventListener("keydown", this.#onKey);
+    this.addEventListener("submit", this.#onSubmit, true);
+    this.#point();
+  }
+
+  disconnectedCallback(): void {
+    document.removeEventListener("keydown", this.#onKey);
+  }
+
+  get #ears(): HTMLElement[] {
+    return [...this.querySelectorAll<HTMLElement>("[data-ear]")];
+  }
+
+  /** The criterion that the next number is for: the first without a score. */
+  get #current(): HTMLElement | null {
+    return this.#ears.find((ear) => !ear.querySelector("input:checked")) ?? null;
+  }
+
+  #point(): void {
+    const current = this.#current;
+    for (const ear of this.#ears) ear.classList.toggle("now", ear === current);
+  }
+
+  #onSubmit = (event: Event): void => {
+    // A note goes to the file that is heard.
+    const form = event.target as HTMLFormElement;
+    const playing = transport()?.url;
+    const button = playing ? this.querySelector<HTMLElement>(`[data-play="${CSS.escape(playing)}"]`) : null;
+    const field = form.querySelector<HTMLInputElement>('input[name="file"]');
+    if (form.hasAttribute("data-note") && field && button?.dataset["file"]) field.value = button.dataset["file"];
+  };
+
+  #onKey = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || isTyping(event)) return;
+    const key = event.key.toLowerCase();
+    const go = (selector: string): void => this.querySelector<HTMLElement>(selector)?.click();
+    if (key === "j") go("[data-next]");
+    else if (key === "k") go("[data-before]");
+    else if (key === "u") this.querySelector<HTMLFormElement>("[data-unblind]")?.requestSubmit();
+    else if (key === "s") this.querySelector<HTMLFormElement>("[data-snooze]")?.requestSubmit();
+    else if (key === "d") this.querySelector<HTMLElement>("[data-decide] input[type=radio]")?.focus();
+    else if (key === "n") this.#note();
+    else if (event.key === " " && !transport()?.url && !pressesWithSpace(event)) go(".play");
+    else if (/^[1-5]$/.test(key)) {
+      const ear = this.#current ?? this.#ears[0];
+      const radio = ear?.querySelector<HTMLInputElement>(`input[value="${key}"]`);
+      if (!radio) return;
+      radio.checked = true;
+      radio.dispatchEvent(new Event("change", { bubbles: true }));
+      this.#point();
+    } else return;
+    event.preventDefault();
+  };
+
+  /** The moment goes into the note by itself. */
+  #note(): void {
+    const player = transport();
+    const from = this.querySelector<HTMLInputElement>('[data-note] [name="from"]');
+    if (from && player?.url) from.value = clock(player.seconds, true);
+    this.querySelector<HTMLElement>('[data-note] [name="text"]')?.focus();
+  }
+}
+
+define("dw-inbox", Inbox);
