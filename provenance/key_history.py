@@ -109,26 +109,32 @@ def history_of(
     """The keys that a trusted one vouches for, forwards and backwards: both sign each rotation.
 
     `statements` in the order of the log. One that does not hold says nothing: who can write entries cannot bring in a
-    key. Of two that hand over from one key the first counts. Only a key that has been followed by another can be
-    revoked, so that no entry takes the key in force away.
+    key. Of two that hand over from one key, or to one, the first counts, and the chain runs in the order of the log:
+    whoever steals a key that was followed long ago cannot invent one before it. Only a key that has been followed by
+    another can be revoked, so that no entry takes the key in force away.
     """
-    to: dict[notes.VerifierKey, Rotation] = {}
-    away: dict[notes.VerifierKey, Rotation] = {}
-    for data in statements:
+    to: dict[notes.VerifierKey, tuple[int, Rotation]] = {}
+    away: dict[notes.VerifierKey, tuple[int, Rotation]] = {}
+    for place, data in enumerate(statements):
         try:
             rotation = open_rotation(data, origin=trusted.name)
         except notes.NoteError:
             continue
-        to.setdefault(rotation.new, rotation)
-        away.setdefault(rotation.old, rotation)
-    chain: list[Rotation] = []
+        to.setdefault(rotation.new, (place, rotation))
+        away.setdefault(rotation.old, (place, rotation))
+    links: list[tuple[int, Rotation]] = []
     known = {trusted}
-    while (link := to.get(chain[0].old if chain else trusted)) is not None and link.old not in known:
-        chain.insert(0, link)
-        known.add(link.old)
-    while (link := away.get(chain[-1].new if chain else trusted)) is not None and link.new not in known:
-        chain.append(link)
-        known.add(link.new)
+    while (link := to.get(links[0][1].old if links else trusted)) is not None:
+        if link[1].old in known or (links and not _follows(links[0], link)):
+            break
+        links.insert(0, link)
+        known.add(link[1].old)
+    while (link := away.get(links[-1][1].new if links else trusted)) is not None:
+        if link[1].new in known or (links and not _follows(link, links[-1])):
+            break
+        links.append(link)
+        known.add(link[1].new)
+    chain = [rotation for _, rotation in links]
     if not chain:
         return KeyHistory(trusted)
     found = KeyHistory(chain[0].old, tuple(chain))
@@ -139,3 +145,8 @@ def history_of(
             key = followed[text]
             revoked[key] = min(size, revoked.get(key, size))
     return KeyHistory(found.first, found.rotations, revoked)
+
+
+def _follows(later: tuple[int, Rotation], earlier: tuple[int, Rotation]) -> bool:
+    """By their places in the log and by the sizes that they state."""
+    return later[0] > earlier[0] and later[1].after >= earlier[1].after

@@ -74,6 +74,9 @@ PURPOSES = frozenset({"session", "declaration", "approval"})
 
 LIST_NAME = "bundle.json"
 KNOWN_NAMES = frozenset({LIST_NAME, "README.txt", "summary.txt", "verifier.py"})
+#: Kinds and lists that came with version 2.
+NEWER_KINDS = ("log_key.", "person_key.", "session.signed")
+NEWER_LISTS = frozenset({"points", "timestamps", "roots", "keys", "streams"})
 #: Places that version 1 kept open for others; their content is not read.
 OPEN_PLACES = ("timestamps/", "signatures/", "witnesses/")
 
@@ -257,7 +260,10 @@ class Key:
             raise Broken("the name of the key is empty or has spaces")
         if len(raw) != 33 or raw[0] not in (ED25519, COSIGNATURE):
             raise Broken("the key is not an Ed25519 key of a log or of a witness")
-        key_id = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
+        try:
+            key_id = hashlib.sha256(name.encode("utf-8") + b"\n" + raw).digest()[:4]
+        except UnicodeEncodeError:  # half of a surrogate pair, out of JSON
+            raise Broken("the name of the key is not UTF-8 text") from None
         if key_id.hex() != stated:
             raise Broken(f"the key says id {stated[:20]}, but its id is {key_id.hex()}")
         return cls(name, key_id, raw[0], raw[1:])
@@ -457,6 +463,8 @@ class Archive:
                 raise
             # zipfile has many ways to stumble over a hostile directory; each of them means the same.
             raise Broken("it is not a readable zip archive (cut off or damaged)") from None
+        if len(self._zip.infolist()) > MAX_MEMBERS:  # whatever number is stated
+            raise Broken(f"the archive lists {len(self._zip.infolist())} files, more than are read")
         self.members: dict[str, zipfile.ZipInfo] = {}
         self._small_total = 0
         folded: set[str] = set()
@@ -500,12 +508,13 @@ class Archive:
                 raise Broken("it is not a zip archive, or its end is missing")
             count, size = struct.unpack("<HI", tail[at + 10 : at + 16])
             if at >= 20 and tail[at - 20 : at - 16] == b"PK\x06\x07":
+                # Older versions of zipfile take the record right before this, whatever place is stated.
                 where = struct.unpack("<Q", tail[at - 12 : at - 4])[0]
-                if where > start + at:
+                if where != start + at - 20 - 56:
                     raise Broken("it is not a readable zip archive (cut off or damaged)")
                 file.seek(where)
                 record = file.read(56)
-                if len(record) < 56:
+                if record[:4] != b"PK\x06\x06":
                     raise Broken("it is not a readable zip archive (cut off or damaged)")
                 count, size = struct.unpack("<QQ", record[32:48])
             if count > MAX_MEMBERS or size > MAX_DIRECTORY_BYTES:
@@ -515,7 +524,7 @@ class Archive:
     def _check_member(info: zipfile.ZipInfo) -> None:
         name = info.orig_filename
         shown = repr(name[:80])
-        if name != info.filename or any(ord(char) < 0x20 or char == "\x7f" for char in name):
+        if name != info.filename or not name.isprintable():  # also marks that turn the direction of writing
             raise Broken(f"the archive has a name with control characters: {shown}")
         parts = name.split("/")
         if (
@@ -709,24 +718,39 @@ def der_sequence(content: bytes) -> bytes:
     return b"\x30" + bytes([0x80 | len(length)]) + length + content
 
 
-def read_token(der: bytes, what: str) -> Any:
-    """The token as the library reads it: it takes whole answers, so an answer "granted" is put around."""
+@dataclass
+class Token:
+    """What a token says, and the library's own reading of it."""
+
+    response: Any
+    hash_oid: str
+    imprint: bytes
+    at: str
+
+
+def read_token(der: bytes, what: str) -> Token:
+    """The library takes whole answers, so an answer "granted" is put around; and it reads each part when asked."""
     from rfc3161_client import decode_timestamp_response
 
     try:
-        return decode_timestamp_response(der_sequence(b"\x30\x03\x02\x01\x00" + der))
+        response = decode_timestamp_response(der_sequence(b"\x30\x03\x02\x01\x00" + der))
+        said = response.tst_info
+        imprint = said.message_imprint
+        return Token(
+            response, imprint.hash_algorithm.dotted_string, bytes(imprint.message), utc(said.gen_time)
+        )
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException:  # a panic inside the library is no Exception
         raise Broken(f"{what} is not an RFC 3161 token") from None
 
 
-def token_holds(token: Any, note: bytes, roots: list[Any]) -> bool:
+def token_holds(token: Token, note: bytes, roots: list[Any]) -> bool:
     """Whether one of the roots vouches for the token, by a chain that was valid at its time."""
     from rfc3161_client import VerifierBuilder
 
     try:
-        return bool(VerifierBuilder(roots=list(roots)).build().verify_message(token, note))
+        return bool(VerifierBuilder(roots=list(roots)).build().verify_message(token.response, note))
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException:  # the library has several errors, and panics, for the same answer: no
@@ -820,6 +844,8 @@ class Check:
         ):
             raise Broken(f"{what} is not that of a bundle of version 1 or 2")
         self.version = self.list["v"]
+        if self.version == 1 and NEWER_LISTS & set(self.list):
+            raise Broken(f"{what} is of version 1, but has parts of version 2: it was written again")
         self.rows = [
             mapping_of(row, f"an entry of {what}")
             for row in list_of(self.list.get("entries"), f"the list of entries in {what}", MAX_ENTRIES)
@@ -955,6 +981,12 @@ class Check:
     def key_changes_are_recorded(self) -> str:
         # 7. Every rotation stands in the log, none that stands there is left out; revocations limit older keys.
         if self.version == 1:
+            for entry in self.entries:
+                if entry.kind.startswith(NEWER_KINDS):
+                    raise Broken(
+                        f"entry {entry.index} ({entry.kind}) is of a kind that bundles of version 1 never held:"
+                        " the list was written again, to leave out what version 2 says of held back entries"
+                    )
             return Nothing("a bundle of version 1 says nothing about that")
         listed = [rotation.text for rotation in self.rotations]
         older = {str_of(rotation.old): rotation.old for rotation in self.rotations}
@@ -964,7 +996,7 @@ class Check:
                 text = entry.public.get("statement")
                 if text in listed:
                     recorded.append(text)
-                elif self._hands_over(text):
+                elif self._hands_over(text, first=not recorded):
                     raise Broken(
                         f"entry {entry.index} hands the log's key over, but log/keys.json does not say so"
                     )
@@ -1043,10 +1075,19 @@ class Check:
             held += row["held_back"]
             if row["entries"] == count:
                 self.complete.add(row["stream"])
+        self._nothing_of_keys_is_held_back()
         if len(stated) == 1 and not held:
             return f"complete: all {some(len(self.entries), 'entry')} of this stream"
         partly = f"; {some(held, 'entry')} of the others held back" if held else ""
         return f"{len(self.complete)} of {some(len(stated), 'stream')} complete{partly}"
+
+    def _nothing_of_keys_is_held_back(self) -> None:
+        """A bundle brings all entries about the keys that it relies on; a revocation may be among what is missing."""
+        for entry in self.entries:
+            if entry.kind.startswith(("log_key.", "person_key.")) and entry.stream not in self.complete:
+                raise Broken(
+                    f"entries of {entry.stream[:80]} are held back: that a key was revoked may be among them"
+                )
 
     def disclosures_open(self) -> str:
         # 10. What is disclosed is what was committed to when the entry was written.
@@ -1184,16 +1225,12 @@ class Check:
             der = self.archive.small(row["token"], MAX_TOKEN_BYTES)
             token = read_token(der, what)
             note = notes[size].as_signed_by(self.key_for(size))
-            imprint = token.tst_info.message_imprint
-            if (
-                imprint.hash_algorithm.dotted_string != SHA256_OID
-                or imprint.message != hashlib.sha256(note).digest()
-            ):
+            if (token.hash_oid, token.imprint) != (SHA256_OID, hashlib.sha256(note).digest()):
                 raise Broken(f"{what} was given for something else than that checkpoint")
             trusted = bool(self.roots) and token_holds(token, note, self.roots)
             if not trusted and own.get(authority) and not token_holds(token, note, own[authority]):
                 raise Broken(f"{what} is not signed by that authority")
-            at = utc(token.tst_info.gen_time)
+            at = token.at
             self.report.timestamps.append(
                 {"size": size, "authority": authority, "at": at, "trusted": trusted}
             )
@@ -1282,6 +1319,7 @@ class Check:
             if entry.stream != f"person:{key.user}":
                 raise Broken(f"{what} is not in the stream of the key's owner")
             if entry.kind == "person_key.confirmed":
+                self._by_owner(entry, key.user, what)
                 if key.revoked is not None:
                     raise Broken(f"{what} confirms a key that was revoked before")
                 key.confirmed = entry.index if key.confirmed is None else key.confirmed
@@ -1291,11 +1329,7 @@ class Check:
             return Nothing("no person's key is in the bundle")
         confirmed = sum(key.confirmed is not None for key in self.people.values())
         revoked = sum(key.revoked is not None for key in self.people.values())
-        open_ended = {f"person:{key.user}" for key in self.people.values()} - self.complete
-        unsure = (
-            "; entries of their streams are held back, a revocation may be among them" if open_ended else ""
-        )
-        return f"{some(len(self.people), 'key')}, {confirmed} confirmed, {revoked} revoked{unsure}"
+        return f"{some(len(self.people), 'key')}, {confirmed} confirmed, {revoked} revoked"
 
     def people_signed(self) -> str:
         # 17. Signatures fit key, payload and entries; each nonce is used once; the signer is who made the entries.
@@ -1359,17 +1393,18 @@ class Check:
                 return rotation.old
         return self.key
 
-    def _hands_over(self, text: Any) -> bool:
-        """Whether this statement would go on from the key in force, or lead to the first of the listed keys.
+    def _hands_over(self, text: Any, *, first: bool) -> bool:
+        """Whether this statement would go on from the key in force, or (`first`) lead to the first of the listed keys.
 
-        A statement that does not hold says nothing: who can write entries cannot bring in a key.
+        A statement that does not hold says nothing: who can write entries cannot bring in a key. Nor does one that
+        leads to the first key and stands after that key was followed: whoever steals it later could write that.
         """
         try:
             found = Rotation.parse(text_of(text, "a rotation", 8 * KIB), self.key.name)
         except Broken:
             return False
-        first = self.rotations[0].old if self.rotations else self.key
-        return found.old.public == self.key.public or found.new.public == first.public
+        oldest = self.rotations[0].old if self.rotations else self.key
+        return found.old.public == self.key.public or (first and found.new.public == oldest.public)
 
     def is_revoked(self, key: Key, size: int) -> bool:
         return any(public == key.public.hex() and size > from_size for public, from_size in self.revoked)
@@ -1428,10 +1463,17 @@ class Check:
             raise Broken(f"{what} gives its key another fingerprint")
         if entry.stream != f"person:{user}":
             raise Broken(f"{what} is not in the stream of the key's owner")
+        self._by_owner(entry, user, what)
         rp_id = facts.get("rp_id")
         if method == "webauthn":
             text_of(rp_id, f"the site of the key in {what}", 255)
         return PersonKey(user, str(method), str(algorithm), public, str(rp_id or ""), entry.index)
+
+    @staticmethod
+    def _by_owner(entry: Entry, user: str, what: str) -> None:
+        """Nobody else enrols or confirms a person's key. Revoking one, the label may do too."""
+        if entry.actor != f"human {user}":
+            raise Broken(f"{what} was made by {entry.actor[:80]}, not by the key's owner")
 
     def _payload(self, entry: Entry, what: str) -> tuple[dict[str, Any], list[str]]:
         payload = mapping_of(entry.public.get("payload"), f"the payload of {what}")
@@ -1539,7 +1581,7 @@ class Check:
                 self.named_assets.add(hex_of(ref.get("sha256"), f"an asset in {what}").hex())
         facts = mapping_of(body["public"], f"the facts of {what}")
         entry.facts = canonical(facts)[:2000]
-        if entry.kind.startswith(("log_key.", "person_key.", "session.signed")):
+        if entry.kind.startswith(NEWER_KINDS):
             entry.public = facts
         for name, commitment in mapping_of(body["private"], f"the commitments of {what}").items():
             entry.private[name] = hex_of(commitment, f"a commitment in {what}").hex()

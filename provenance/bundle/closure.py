@@ -1,7 +1,7 @@
 """Which entries a bundle holds: those that were chosen, and what a reader needs to judge who signed them.
 
-Added: the log's own key entries; the signatures over chosen entries; every key entry of the people who signed, so that
-a revocation cannot be left out unseen (the stream statement says how many there are).
+Added: the stream of the log's own keys; the signatures over chosen entries; the whole stream of keys of the people who
+signed. Whole, because the verifier takes no key of a stream of which entries are held back: a revocation may be there.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from provenance import sequencer
+from provenance import key_events, sequencer
 from provenance.bundle.errors import BundleRefused, NotInLogYet
 from provenance.models import Entry, Leaf
 
@@ -29,6 +29,7 @@ def close(entries: Sequence[Entry]) -> tuple[list[tuple[Entry, Leaf]], frozenset
         raise BundleRefused("A bundle needs at least one entry.")
     asked = frozenset(found)
     _refuse_too_many(found)
+    _add(found, Entry.objects.filter(stream=key_events.STREAM))
     _add(found, Entry.objects.filter(kind__startswith=LOG_KEY))
     _add(found, Entry.objects.filter(kind=SIGNED, signs__entry__in=list(asked)).distinct())
     people = {
@@ -38,7 +39,7 @@ def close(entries: Sequence[Entry]) -> tuple[list[tuple[Entry, Leaf]], frozenset
     }
     people |= {entry.stream for entry in found.values() if entry.kind.startswith(PERSON_KEY)}
     if people:
-        _add(found, Entry.objects.filter(stream__in=sorted(people), kind__startswith=PERSON_KEY))
+        _add(found, Entry.objects.filter(stream__in=sorted(people)))
     _refuse_too_many(found)
     return _numbered(found), frozenset(found) - asked
 

@@ -68,7 +68,7 @@ def stamp(office: Office, point: Checkpoint, *, signer: str = "tsa", over: bytes
     reply = office.reply(office.query(over or bytes(point.note)), signer=signer)
     token = der.token_of(reply)
     assert token is not None
-    stated = verifier.read_token(token, "it").tst_info.gen_time
+    stated = dt.datetime.fromisoformat(verifier.read_token(token, "it").at)
     return TimestampToken.objects.create(checkpoint=point, authority="office", token=token, gen_time=stated)
 
 
