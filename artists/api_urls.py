@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
+from artists.api.practice import ConsentViewSet, MethodViewSet, TrainingViewSet
 from artists.api.roster import ArtistViewSet, MeViewSet, PersonViewSet
 from artists.api.signing import KeyViewSet, SignatureViewSet, SigningViewSet
 
@@ -12,3 +13,6 @@ router.register("me", MeViewSet, basename="me")
 router.register("keys", KeyViewSet, basename="key")
 router.register("signing-requests", SigningViewSet, basename="signing")
 router.register("signatures", SignatureViewSet, basename="signature")
+router.register("methods", MethodViewSet, basename="method")
+router.register("consents", ConsentViewSet, basename="consent")
+router.register("training", TrainingViewSet, basename="training")

@@ -4,6 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from generation.api.arrangements import ArrangementViewSet, MasterViewSet, RenderViewSet, VersionViewSet
 from generation.api.catalogue import ToolViewSet
+from generation.api.methods import MaterialViewSet, MethodCheckViewSet
 from generation.api.projects import ProjectViewSet
 from generation.api.takes import (
     EngineViewSet,
@@ -27,3 +28,5 @@ router.register("masters", MasterViewSet, basename="master")
 router.register("jobs", JobViewSet, basename="job")
 router.register("engines", EngineViewSet, basename="engine")
 router.register("tools", ToolViewSet, basename="tool")
+router.register("method-checks", MethodCheckViewSet, basename="check")
+router.register("material", MaterialViewSet, basename="material")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -47,6 +48,24 @@ def _key(scene: Scene) -> Any:
     return scene.cast.mara.signing_keys.get().pk
 
 
+def _consent(scene: Scene) -> Any:
+    from artists.models import Consent
+    from artists.services import consents
+
+    found = Consent.objects.filter(artist=scene.cast.artist).first()
+    return (
+        found
+        or consents.propose_consent(
+            scene.cast.artist,
+            kind="voice",
+            giver_name="Vera Klang (fictional)",
+            words="A replica of her voice.",
+            starts_on=dt.date(2026, 1, 1),
+            actor=scene.cast.rights,
+        )
+    ).pk
+
+
 #: GET. Name -> (the arguments, a row).
 PAGES: Mapping[str, tuple[Key | None, Row]] = {
     "label:today": (None, ALL),
@@ -74,6 +93,18 @@ PAGES: Mapping[str, tuple[Key | None, Row]] = {
     "artists:artist-new": (None, (200, 200, 403, 403, 403, 403, 403)),
     "artists:artist-edit": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
     "artists:person-new": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
+    "artists:method": (lambda s: s.cast.artist.pk, ROSTER),
+    "artists:method-summary": (lambda s: s.cast.artist.pk, ROSTER),
+    "artists:method-edit": (lambda s: s.cast.artist.pk, (200, 403, 403, 403, 200, 404, 404)),
+    "artists:consents": (lambda s: s.cast.artist.pk, ROSTER),
+    "artists:consents-summary": (lambda s: s.cast.artist.pk, ROSTER),
+    "artists:consent-new": (lambda s: s.cast.artist.pk, (200, 200, 403, 200, 200, 404, 404)),
+    "artists:consent": (_consent, ROSTER),
+    "artists:consent-document": (_consent, (404, 404, 404, 404, 404, 404, 404)),
+    "release:consent-effects": (_consent, ROSTER),
+    "generation:master-method": (lambda s: s.master.pk, READ),
+    "generation:materials": (lambda s: s.project.pk, READ),
+    "release:how-made-publish": (lambda s: s.master.pk, READ),
     "artists:people": (None, OWNER),
     "artists:account": (None, ALL),
     "artists:keys": (None, ALL),
@@ -134,6 +165,10 @@ ACTIONS: Mapping[str, tuple[Key | None, int, int]] = {
     "artists:key-confirm": (_key, 404, 404),
     "artists:key-code": (_key, 404, 404),
     "artists:key-revoke": (_key, 404, 404),
+    "artists:consent-answer": (_consent, 404, 404),
+    "generation:run-material": (lambda s: s.run.pk, 403, 404),
+    "generation:take-material": (lambda s: s.take.pk, 403, 404),
+    "generation:upload-material": (lambda s: s.upload.pk, 403, 404),
     "generation:members": (lambda s: s.project.pk, 403, 404),
     "generation:member-remove": (lambda s: (s.project.pk, s.member.pk), 403, 404),
     "generation:take-decide": (lambda s: s.take.pk, 403, 404),
@@ -166,6 +201,7 @@ PUBLIC: Mapping[str, tuple[Key | None, int]] = {
     "label:receipts-check": (None, 200),
     "artists:login": (None, 200),
     "artists:invitation": (lambda s: s.secret, 200),
+    "release:how-made": (lambda s: "nothing-is-here", 404),
     "api:schema": (None, 200),
     "api:docs": (None, 200),
     "api:tokens": (None, 405),
@@ -178,6 +214,11 @@ ELSEWHERE = {"artists:logout"}  # tests/artists
 API_SUBJECTS: Mapping[str, Key] = {
     "artist": lambda s: s.cast.artist.pk,
     "person": lambda s: s.house.writer.pk,
+    "method": lambda s: s.cast.artist.pk,
+    "consent": _consent,
+    "training": lambda s: s.cast.artist.pk,
+    "check": lambda s: s.master.pk,
+    "material": lambda s: s.project.pk,
     "project": lambda s: s.project.pk,
     "run": lambda s: s.run.pk,
     "take": lambda s: s.take.pk,
