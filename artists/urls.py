@@ -2,19 +2,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from artists.views import inbox, keys, practice, signing, submit
+from artists.roster_urls import patterns as roster_patterns
+from artists.views import agreements, inbox, keys, practice, signing, submit
 from artists.views import people as views
 
 app_name = "artists"
 urlpatterns = [
+    *roster_patterns,
     path("login/", views.login_page, name="login"),
     path("logout/", views.logout_page, name="logout"),
     path("invite/<str:secret>/", views.invitation_page, name="invitation"),
-    path("roster/", views.roster_page, name="roster"),
-    path("roster/new/", views.artist_new_page, name="artist-new"),
-    path("roster/<uuid:pk>/", views.artist_page, name="artist"),
-    path("roster/<uuid:pk>/edit/", views.artist_edit_page, name="artist-edit"),
-    path("roster/<uuid:pk>/people/new/", views.person_new_page, name="person-new"),
     path("roster/<uuid:pk>/method/", practice.method_page, name="method"),
     path("roster/<uuid:pk>/method/summary/", practice.method_summary, name="method-summary"),
     path("roster/<uuid:pk>/method/new/", practice.method_edit_page, name="method-edit"),
@@ -58,4 +55,11 @@ urlpatterns = [
     path("submission-files/<uuid:pk>/audio/", inbox.file_audio, name="submission-audio"),
     path("submission-files/<uuid:pk>/peaks/", inbox.file_peaks, name="submission-peaks"),
     path("submission-files/<uuid:pk>/heard/", inbox.file_heard, name="submission-heard"),
+    path("agreements/", agreements.agreements_page, name="agreements"),
+    path("roster/<uuid:pk>/agreements/new/", agreements.agreement_new_page, name="agreement-new"),
+    path("agreements/<uuid:pk>/", agreements.agreement_page, name="agreement"),
+    path("agreements/<uuid:pk>/edit/", agreements.agreement_edit_page, name="agreement-edit"),
+    path("agreements/<uuid:pk>/move/", agreements.agreement_move, name="agreement-move"),
+    path("agreements/<uuid:pk>/sign/", agreements.agreement_sign, name="agreement-sign"),
+    path("agreements/<uuid:pk>/document/", agreements.agreement_document, name="agreement-document"),
 ]

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from label.views import check, entry, erasure, exports, health, ledger, ledger_health, proof, receipts, today
+from label.views import (
+    check,
+    entry,
+    erasure,
+    exports,
+    health,
+    ledger,
+    ledger_health,
+    listening,
+    proof,
+    receipts,
+    today,
+)
 
 app_name = "label"
 urlpatterns = [
@@ -32,4 +44,11 @@ urlpatterns = [
     path("projects/<uuid:pk>/bundle/", exports.project_bundle, name="project-bundle"),
     path("releases/<uuid:pk>/bundle/", exports.release_bundle, name="release-bundle"),
     path("works/<uuid:pk>/bundle/", exports.work_bundle, name="work-bundle"),
+    path("listening/", listening.links_page, name="listening-links"),
+    path("listening/<uuid:pk>/revoke/", listening.link_revoke, name="listening-revoke"),
+    path("listen/<str:secret>/", listening.listen_page, name="listen"),
+    path("listen/<str:secret>/<int:number>/audio/", listening.listen_audio, name="listen-audio"),
+    path("listen/<str:secret>/<int:number>/peaks/", listening.listen_peaks, name="listen-peaks"),
+    path("listen/<str:secret>/<int:number>/heard/", listening.listen_heard, name="listen-heard"),
+    path("listen/<str:secret>/<int:number>/file/", listening.listen_take, name="listen-take"),
 ]

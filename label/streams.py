@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from artists.access import visible_artists
+from artists.access_anr import AGREEMENT_READERS, visible_agreements
 from artists.models import Role, User
 from generation.access import visible_projects
 from provenance.services import Entry
 from release.access import visible_recordings, visible_releases
 
-#: Label staff open every project, artist, release, recording and work; not the catalogue, imprints and accounts.
-STAFF_FAMILIES = ("artist:", "project:", "recording:", "release:", "work:")
+#: Label staff open every project, artist, submission, release, recording and work; not terms of agreements, the
+#: catalogue, imprints and accounts.
+STAFF_FAMILIES = (
+    "artist:",
+    "listening-link:",
+    "project:",
+    "recording:",
+    "release:",
+    "submission:",
+    "work:",
+)
 
 
 @dataclass(frozen=True)
@@ -36,10 +46,12 @@ def readable(user: User) -> Readable:
     if user.has_role(Role.OWNER, Role.RIGHTS):
         return Readable(everything=True)
     if user.is_label_staff:
-        return Readable(families=STAFF_FAMILIES, streams=frozenset({f"person:{user.pk}"}))
+        own = ("agreement:",) if user.has_role(*AGREEMENT_READERS) else ()
+        return Readable(families=STAFF_FAMILIES + own, streams=frozenset({f"person:{user.pk}"}))
     streams = {f"person:{user.pk}"}
     streams |= {f"project:{pk}" for pk in visible_projects(user).values_list("pk", flat=True)}
     streams |= {f"artist:{pk}" for pk in visible_artists(user).values_list("pk", flat=True)}
+    streams |= {f"agreement:{pk}" for pk in visible_agreements(user).values_list("pk", flat=True)}
     streams |= {f"release:{pk}" for pk in visible_releases(user).values_list("pk", flat=True)}
     for pk, work in visible_recordings(user).values_list("pk", "work_id"):
         streams |= {f"recording:{pk}", f"work:{work}"}

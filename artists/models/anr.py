@@ -299,7 +299,7 @@ class Agreement(Recorded):
 
     @property
     def stream(self) -> str:
-        return f"artist:{self.artist_id}"
+        return f"agreement:{self.pk}"
 
 
 class ListeningLink(Recorded):

@@ -91,8 +91,8 @@ def draft_agreement(
         ]
         entry = record(
             events.AgreementDrafted(
-                stream=f"artist:{artist.pk}",
-                subjects=(f"agreement:{row.pk}", *((submission.stream,) if submission else ())),
+                stream=row.stream,
+                subjects=(f"artist:{artist.pk}", *((submission.stream,) if submission else ())),
                 outputs=(AssetRef(role="document", sha256=staged.sha256),) if staged else (),
                 agreement=str(row.pk),
                 artist=str(artist.pk),
@@ -155,7 +155,7 @@ def sign_agreement(
         row.entry = record(
             events.AgreementSigned(
                 stream=row.stream,
-                subjects=(f"agreement:{row.pk}",),
+                subjects=(f"artist:{row.artist_id}",),
                 agreement=str(row.pk),
                 artist=str(row.artist_id),
                 terms_version=row.terms_version,
@@ -199,7 +199,7 @@ def _move(row: Agreement, status: str, reason: str, actor: User) -> Agreement:
     row.entry = record(
         events.AgreementMoved(
             stream=row.stream,
-            subjects=(f"agreement:{row.pk}",),
+            subjects=(f"artist:{row.artist_id}",),
             agreement=str(row.pk),
             artist=str(row.artist_id),
             before=before,

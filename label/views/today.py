@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from artists.models import Role, User
+from artists import access_anr
+from artists.models import Agreement, Role, User
 from artists.views import user_of
 from generation.access import visible_jobs, visible_projects
 from generation.reading import masters_to_declare, takes_waiting
@@ -128,6 +130,7 @@ def _waiting(user: User, looked: list[tuple[Release, list[Gate]]]) -> list[Waiti
             )
         )
     found += _to_sign(user)
+    found += anr_waiting(user)
     for run, count in takes_waiting(user):
         found.append(
             Waiting(
@@ -158,6 +161,47 @@ def _to_sign(user: User) -> list[Waiting]:
         found.append(
             Waiting("Sign your sessions", reverse("artists:signing"), f"{entries}, unsigned", "sign")
         )
+    return found
+
+
+def anr_waiting(user: User) -> list[Waiting]:
+    """Promised answers and agreements that are due. An artist is shown what waits for their signature."""
+    today = timezone.now().date()
+    found = []
+    if access_anr.may_decide(user):
+        late = access_anr.inbox(user, view="late").count()
+        unheard = access_anr.inbox(user, view="unheard").count()
+        inbox = reverse("artists:inbox")
+        if late:
+            title = f"{late} promised answer{'s are' if late > 1 else ' is'} late"
+            found.append(Waiting(title, f"{inbox}?view=late", "people wait", "A&R", True))
+        if unheard:
+            title = f"{unheard} submission{'s' * (unheard > 1)} unheard"
+            soon = access_anr.promised_until(user, timezone.now() + dt.timedelta(days=3)).count() - late
+            note = f"{soon} promised within three days" if soon else "nothing promised within three days"
+            found.append(Waiting(title, f"{inbox}?view=unheard", note, "A&R"))
+    open_ones = [Agreement.Status.OFFERED, Agreement.Status.SIGNED]
+    due = access_anr.visible_agreements(user).filter(status__in=open_ones)
+    soon_day = today + dt.timedelta(days=30)
+    due = due.filter(
+        Q(status=Agreement.Status.OFFERED)
+        | Q(option_due__lte=soon_day, option_due__gte=today)
+        | Q(ends__lte=soon_day, ends__gte=today)
+    )
+    for row in due[:5]:
+        url = reverse("artists:agreement", args=[row.pk])
+        if row.status == Agreement.Status.OFFERED:
+            if user.is_label_staff and row.answer_due is None:
+                continue
+            who = f"{row.artist.name}'s answer" if user.is_label_staff else "Your answer"
+            days = (row.answer_due - today).days if row.answer_due else None
+            title = f"{who} to an agreement"
+        elif row.option_due and today <= row.option_due <= soon_day:
+            days, title = (row.option_due - today).days, f"Option on {row.artist.name}"
+        else:
+            assert row.ends is not None
+            days, title = (row.ends - today).days, f"The agreement with {row.artist.name} ends"
+        found.append(Waiting(title, url, _due(days), "agreement", days is not None and days < 0))
     return found
 
 
