@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
@@ -25,6 +26,8 @@ from release.access import visible_releases
 from release.models import Approval, Declaration, Release, Track
 
 LATE_S = 60.0
+#: Whose signatures are looked for: those who logged in last.
+PEOPLE = 40
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,14 @@ class Outstanding:
 
 @dataclass(frozen=True)
 class Person:
-    """What one person has not signed: in how many places, how many entries, since when."""
+    """What one person has not signed of their newest entries: how many, since when, where."""
 
     name: str
     entries: int
+    of: int
+    """0 where those are all of theirs."""
     oldest: dt.datetime
-    places: tuple[tuple[Thing | None, int], ...]
+    places: tuple[tuple[Thing, int], ...]
     has_key: bool
 
 
@@ -186,31 +191,32 @@ class Health:
 
     @cached_property
     def people(self) -> list[Person]:
-        """What people have not signed, most first. Somebody who is not staff sees their own alone."""
-        rows = standing.unsigned(actor_id=None if self.staff else str(self.reader.pk))
-        users = {str(user.pk): user for user in User.objects.filter(pk__in={row.actor_id for row in rows})}
+        """What people have not signed of their newest entries, most first. Others than staff see their own alone."""
+        users = {str(self.reader.pk): self.reader}
+        if self.staff:
+            latest = User.objects.order_by(F("last_login").desc(nulls_last=True), "pk")[:PEOPLE]
+            users |= {str(user.pk): user for user in latest}
+        rows = standing.unsigned(users)
         armed = {
             str(pk)
-            for pk in PersonKey.objects.filter(state=PersonKey.State.CONFIRMED).values_list(
-                "user_id", flat=True
-            )
+            for pk in PersonKey.objects.filter(
+                state=PersonKey.State.CONFIRMED, user__in=list(users)
+            ).values_list("user_id", flat=True)
         }
-        where = things(self.reader, {row.stream for row in rows})
-        found = []
-        for actor in dict.fromkeys(row.actor_id for row in rows):
-            own = [row for row in rows if row.actor_id == actor]
-            places = [(where.get(row.stream), row.entries) for row in own]
-            named = tuple((thing, number) for thing, number in places if thing is not None)
-            found.append(
-                Person(
-                    users[actor].full_name if actor in users else "somebody",
-                    sum(row.entries for row in own),
-                    min(row.oldest for row in own),
-                    named[:4],
-                    actor in armed,
-                )
+        where = things(self.reader, {stream for row in rows for stream, _ in row.streams[:4]})
+        return [
+            Person(
+                users[row.actor_id].full_name,
+                row.entries,
+                0 if row.all else row.looked_at,
+                row.oldest,
+                tuple(
+                    (thing, n) for stream, n in row.streams[:4] if (thing := where.get(stream)) is not None
+                ),
+                row.actor_id in armed,
             )
-        return sorted(found, key=lambda person: -person.entries)
+            for row in rows
+        ]
 
     # -- in words ------------------------------------------------------------------------------------------------------
 
@@ -322,6 +328,7 @@ class Health:
             },
             "unsigned": {
                 "entries": sum(person.entries for person in self.people),
+                "of_newest_each": standing.LOOKED_AT,
                 "blocking_releases": len({one.release.pk for one in self.outstanding}),
             },
         }

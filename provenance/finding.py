@@ -11,7 +11,7 @@ import functools
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -96,7 +96,9 @@ def _ways(wanted: Wanted, span: Span, newest: int | None) -> QuerySet[Entry]:
     if len(streams) == 1:
         return found.filter(stream=next(iter(streams)))
     if newest is not None and _by_stream(wanted):
-        return found.filter(id__in=_newest_of_streams(found, wanted, newest))
+        return found.filter(id__in=_newest_of_streams(wanted, span, newest))
+    if wanted.actor_id:
+        return found.filter(stream__in=_acted_in(wanted.actor_id, streams))
     return found.filter(stream__in=sorted(streams))
 
 
@@ -115,6 +117,11 @@ class Span:
         """The same, and below this id too."""
         given = [one for one in (self.until, until) if one is not None]
         return replace(self, until=min(given, default=None))
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Both ends as numbers."""
+        return -1 if self.since is None else self.since, 2**63 - 1 if self.until is None else self.until
 
     def rule(self) -> Q:
         rule = Q()
@@ -166,8 +173,11 @@ def _bounds(moment: dt.datetime) -> tuple[int | None, int | None]:
 
 def _by_stream(wanted: Wanted) -> bool:
     """Whether an index holds each stream's entries that fit in order, so that the newest of each are enough."""
-    pairs = len(wanted.streams or ()) * len(set(wanted.kinds))
-    return not (wanted.refs or wanted.words.strip() or wanted.basis or wanted.families) and pairs <= MAX_PAIRS
+    if wanted.refs or wanted.words.strip() or wanted.basis or wanted.families:
+        return False
+    if wanted.actor_id:
+        return not wanted.kinds
+    return len(wanted.streams or ()) * len(set(wanted.kinds)) <= MAX_PAIRS
 
 
 def _rules(wanted: Wanted, span: Span) -> Iterable[Q]:
@@ -196,23 +206,48 @@ def _with_words(query: str, span: Span) -> RawSQL:
     return RawSQL(
         "SELECT entry_id FROM provenance_searchtext WHERE words @@ %s::tsquery"
         " AND entry_id > %s AND entry_id < %s",
-        [query, -1 if span.since is None else span.since, 2**63 - 1 if span.until is None else span.until],
+        [query, *span.ends],
     )
 
 
-def _newest_of_streams(found: QuerySet[Entry], wanted: Wanted, limit: int) -> list[int]:
-    """Ids of the newest of `found` in several streams: one index walk each (`stream IN (...)` may read the table)."""
-    inner = found.filter(stream=RawSQL("s.stream", []))
-    kinds = sorted(set(wanted.kinds))
-    places, values = "unnest(%s::text[]) AS s(stream)", [sorted(wanted.streams or ())]
-    if len(kinds) > 1:
-        inner = inner.filter(kind=RawSQL("k.kind", []))
-        places, values = f"{places} CROSS JOIN unnest(%s::text[]) AS k(kind)", [*values, kinds]
-    sql, inside = inner.values("id")[:limit].query.sql_with_params()
+def _newest_of_streams(wanted: Wanted, span: Span, limit: int) -> list[int]:
+    """Ids of the newest that fit in several streams: one walk each through an index that holds them in order.
+
+    Said as a span of that index and in its order, which leaves no other way: `stream = ... ORDER BY id` may be answered
+    by walking back through everybody's entries.
+    """
+    places, rules, key, at = "unnest(%s::text[]) AS s(stream)", [], "stream", "s.stream"
+    values: list[Any] = [sorted(wanted.streams or ())]
+    if each := [wanted.actor_id] if wanted.actor_id else sorted(set(wanted.kinds)):
+        places += " CROSS JOIN unnest(%s::text[]) AS o(one)"
+        rules, key, at = ["stream = s.stream"], "actor_id" if wanted.actor_id else "kind", "o.one"
+        values.append(each)
+    rules += [f"({key}, id) > ({at}, %s)", f"({key}, id) < ({at}, %s)"]
+    values += span.ends
+    if span.in_order:
+        rules.append("basis <> %s")
+        values.append(Basis.BACKFILLED.value)
+    # The span holds them already, but for a day: the index of dates would only lead away from it.
+    for rule, value in (("at + interval '0' >= %s", wanted.since), ("at + interval '0' < %s", wanted.until)):
+        if value is not None:
+            rules.append(rule)
+            values.append(value)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT e.id FROM {places} CROSS JOIN LATERAL ({sql}) e ORDER BY e.id DESC LIMIT %s",  # noqa: S608
-            [*values, *inside, limit],
+            f"SELECT e.id FROM {places} CROSS JOIN LATERAL (SELECT id FROM provenance_entry"  # noqa: S608
+            f" WHERE {' AND '.join(rules)} ORDER BY {key} DESC, id DESC LIMIT %s) e ORDER BY e.id DESC LIMIT %s",
+            [*values, limit, limit],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _acted_in(actor_id: str, streams: Iterable[str]) -> list[str]:
+    """Those of the streams in which somebody did anything."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.stream FROM unnest(%s::text[]) AS s(stream) WHERE EXISTS"
+            " (SELECT 1 FROM provenance_entry e WHERE e.stream = s.stream AND e.actor_id = %s)",
+            [sorted(streams), actor_id],
         )
         return [row[0] for row in cursor.fetchall()]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from django.db import connection
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from provenance.models import Checkpoint, Cosignature, Entry, EntrySignature, Leaf, TimestampToken
 from provenance.signatures import SESSION_SIGNED
@@ -18,6 +18,8 @@ from provenance.signatures import SESSION_SIGNED
 NOT_SIGNED: Final = Q(kind=SESSION_SIGNED) | Q(stream__startswith="person:")
 #: What an asset's history on the entry page shows at most, to each side.
 NEIGHBOURS: Final = 12
+#: Of each person and of the receipts, so many of the newest are looked at.
+LOOKED_AT: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,17 @@ def covers(index: int) -> tuple[Cover, ...]:
 def standing(found: QuerySet[Entry]) -> Standing:
     """How these entries stand, in a fixed number of queries."""
     found = found.order_by()
+    reach = _reach()
     figures: dict[str, Any] = found.aggregate(
         entries=Count("pk"),
         placed=Count("leaf"),
         last=Max("leaf__index"),
         human=Count("pk", filter=Q(actor_type="human") & ~NOT_SIGNED),
         signed=Count("signed_by", filter=~NOT_SIGNED),
+        **{
+            f"under_{place}": Count("leaf", filter=Q(leaf__index__lt=size))
+            for place, (_, _, size) in enumerate(reach)
+        },
     )
     head = Checkpoint.objects.aggregate(size=Max("size"))["size"] or 0
     waiting = figures["entries"] - figures["placed"]
@@ -99,8 +106,8 @@ def standing(found: QuerySet[Entry]) -> Standing:
     if figures["last"] is not None:
         complete = covers(figures["last"]) if not waiting else ()
         done = {(cover.kind, cover.name) for cover in complete}
-        for kind, name, size in _reach():
-            if (kind, name) not in done and (count := found.filter(leaf__index__lt=size).count()):
+        for place, (kind, name, _) in enumerate(reach):
+            if (kind, name) not in done and (count := figures[f"under_{place}"]):
                 partly.append((kind, name, count))
     return Standing(
         figures["entries"],
@@ -156,26 +163,55 @@ def signed_with(entry: Entry, *, limit: int = 200) -> tuple[int, list[Entry]]:
 
 @dataclass(frozen=True, slots=True)
 class Unsigned:
-    """What one person has not signed in one stream."""
+    """What one person has not signed of their newest `looked_at` entries: how many, since when, in which streams.
+
+    `all`: they have no more entries than those.
+    """
 
     actor_id: str
     entries: int
     oldest: dt.datetime
-    stream: str
+    streams: tuple[tuple[str, int], ...]
+    looked_at: int
+    all: bool
 
 
-def unsigned(*, actor_id: str | None = None) -> list[Unsigned]:
-    """People's own entries without a signature, by person and stream, most first."""
-    rows = Entry.objects.filter(actor_type="human", signed_by__isnull=True).exclude(NOT_SIGNED)
-    if actor_id is not None:
-        rows = rows.filter(actor_id=actor_id)
-    counted = (
-        rows.order_by()
-        .values_list("actor_id", "stream")
-        .annotate(count=Count("pk"), oldest=Min("at"))
-        .order_by("-count")
-    )
-    return [Unsigned(actor, count, oldest, stream) for actor, stream, count, oldest in counted]
+def unsigned(actor_ids: Iterable[str], *, newest: int = LOOKED_AT) -> list[Unsigned]:
+    """Of each person's newest entries those without a signature, most first; nothing of who has signed them all.
+
+    Only so many are looked at: what it costs must not grow with the log.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT a.id, e.stream, count(*), count(*) FILTER (WHERE s.id IS NULL),"
+            " min(e.at) FILTER (WHERE s.id IS NULL) FROM unnest(%s::text[]) AS a(id) CROSS JOIN LATERAL"
+            # A span of the index of persons, in its order: `actor_id = ... ORDER BY id` may walk through everybody's.
+            " (SELECT id, stream, at FROM provenance_entry"
+            "  WHERE (actor_id, id) > (a.id, -1) AND (actor_id, id) < (a.id, 9223372036854775807)"
+            "  AND actor_type = 'human' AND kind <> %s AND stream NOT LIKE 'person:%%'"
+            "  ORDER BY actor_id DESC, id DESC LIMIT %s) e"
+            " LEFT JOIN provenance_entrysignature s ON s.entry_id = e.id GROUP BY 1, 2 ORDER BY 4 DESC, 2",
+            [sorted(set(actor_ids)), SESSION_SIGNED, newest],
+        )
+        rows: dict[str, list[tuple[str, int, int, dt.datetime]]] = {}
+        for actor, *row in cursor.fetchall():
+            rows.setdefault(actor, []).append((row[0], row[1], row[2], row[3]))
+    found = []
+    for actor, own in rows.items():
+        looked_at = sum(all_ for _, all_, _, _ in own)
+        waiting = [(stream, count, oldest) for stream, _, count, oldest in own if count]
+        if waiting:
+            found.append(
+                Unsigned(
+                    actor,
+                    sum(count for _, count, _ in waiting),
+                    min(oldest for _, _, oldest in waiting),
+                    tuple((stream, count) for stream, count, _ in waiting),
+                    looked_at,
+                    looked_at < newest,
+                )
+            )
+    return sorted(found, key=lambda one: (-one.entries, one.actor_id))
 
 
 # -- neighbours --------------------------------------------------------------------------------------------------------
@@ -249,15 +285,16 @@ class Receipts:
     open: int
 
 
-LOOKED_AT: Final = 500
-
-
 def receipts(now: dt.datetime, *, actor_id: str | None = None) -> Receipts:
     """Receipts of everybody or of one person. An entry that is not in the log when its receipt is due is overdue."""
     who = "" if actor_id is None else "WHERE actor_id = %s"
     values = [] if actor_id is None else [actor_id]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*), max(issued_at) FROM provenance_receipt {who}", values)  # noqa: S608
+        cursor.execute(
+            f"SELECT (SELECT count(*) FROM provenance_receipt {who}), (SELECT issued_at FROM provenance_receipt {who}"  # noqa: S608
+            " ORDER BY id DESC LIMIT 1)",
+            [*values, *values],
+        )
         given, newest = cursor.fetchone()
         cursor.execute(
             "SELECT count(*) FILTER (WHERE merge_by < %s), count(*) FILTER (WHERE merge_by >= %s) FROM"  # noqa: S608

@@ -47,7 +47,7 @@ def ledger_page(request: HttpRequest) -> HttpResponse:
         "older": asked.address(before=page.older or ""),
         "more": page.older is not None,
         "later": "before" in request.GET,
-        "health": queries.health(),
+        "head": queries.latest_checkpoint(),
         "asked": asked,
         "said": said,
         "chips": filters.chips(asked, user),
