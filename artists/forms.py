@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from artists.models import Artist, Role
+from artists.models import Artist, ArtistDocument, Role, TeamMember, User
 
 
 class LoginForm(forms.Form):
@@ -52,18 +52,131 @@ class ArtistForm(forms.Form):
     name = forms.CharField(max_length=120)
     sort_name = forms.CharField(max_length=120, required=False, help_text="For example “Assembly, Nightjar”.")
     kind = forms.ChoiceField(choices=Artist.Kind.choices)
-    status = forms.ChoiceField(choices=Artist.Status.choices, initial=Artist.Status.SIGNED)
-    isni = forms.CharField(
-        label="ISNI", max_length=24, required=False, help_text="16 characters, if there is one."
+    alias_of = forms.ModelChoiceField(
+        queryset=Artist.objects.none(),
+        required=False,
+        empty_label="nobody",
+        help_text="For an alias: whose it is.",
     )
+    isni = forms.CharField(
+        label="ISNI", max_length=40, required=False, help_text="16 characters, if there is one."
+    )
+    tags = forms.CharField(max_length=400, required=False, help_text="With commas between them.")
     is_ai_persona = forms.BooleanField(
         label="AI persona", required=False, help_text="An invented artist that looks or sounds like a person."
     )
-    method = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 5}),
-        required=False,
-        help_text="How this artist works with AI, in their words.",
+
+    def __init__(self, *args: Any, artists: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["alias_of"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = artists.filter(alias_of=None).order_by("name")
+
+    def clean_tags(self) -> list[str]:
+        return [tag for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
+
+
+class NewArtistForm(ArtistForm):
+    status = forms.ChoiceField(choices=Artist.Status.choices, initial=Artist.Status.PROSPECT)
+    another = forms.BooleanField(
+        required=False, label="It is another artist; put it on the roster all the same"
     )
+
+
+class StatusForm(forms.Form):
+    status = forms.ChoiceField(choices=Artist.Status.choices, label="Becomes")
+    since = forms.DateField(
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Today, if it is left empty.",
+    )
+    reason = forms.CharField(
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Kept sealed: staff and the artist's own people can read it.",
+    )
+
+    def __init__(self, *args: Any, artist: Artist, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        titles = dict(Artist.Status.choices)
+        self.fields["status"].choices = [(one, titles[one]) for one in artist.next_states]  # type: ignore[attr-defined]
+
+
+class PictureForm(forms.Form):
+    picture = forms.FileField(widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png"}))
+
+
+class TeamForm(forms.Form):
+    role = forms.ChoiceField(choices=TeamMember.Role.choices)
+    user = forms.ModelChoiceField(
+        label="Of the house", queryset=User.objects.none(), required=False, empty_label="nobody"
+    )
+    name = forms.CharField(label="Or an outsider's name", max_length=160, required=False)
+    contact = forms.CharField(max_length=300, required=False, help_text="Name and contact are kept sealed.")
+
+    def __init__(self, *args: Any, users: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["user"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = users
+
+
+class DocumentForm(forms.Form):
+    file = forms.FileField(help_text="Any kind of file, up to 50 MB.")
+    kind = forms.ChoiceField(choices=ArtistDocument.Kind.choices)
+    dated = forms.DateField(
+        label="Date on it", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    note = forms.CharField(max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class MergeForm(forms.Form):
+    into = forms.ModelChoiceField(
+        label="Into", queryset=Artist.objects.none(), help_text="Who stays, with all that both have."
+    )
+    reason = forms.CharField(max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, artists: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["into"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = artists.order_by("name")
+
+
+class BulkForm(forms.Form):
+    """What to do with many artists. Fields that the action does not need stay empty."""
+
+    action = forms.ChoiceField(
+        choices=[
+            ("status", "Change status"),
+            ("manager", "Assign a manager"),
+            ("tag", "Add a tag"),
+            ("untag", "Take a tag off"),
+            ("export", "Export as CSV"),
+        ]
+    )
+    status = forms.ChoiceField(choices=[("", "–"), *Artist.Status.choices], required=False)
+    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(max_length=1000, required=False)
+    manager = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="–")
+    tag = forms.CharField(max_length=40, required=False)
+
+    def __init__(self, *args: Any, users: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["manager"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = users
+
+
+class RosterFileForm(forms.Form):
+    file = forms.FileField(
+        label="CSV file",
+        required=False,
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+    )
+    text = forms.CharField(required=False, widget=forms.HiddenInput, strip=False, max_length=4_000_000)
+    encoding = forms.CharField(required=False, widget=forms.HiddenInput, max_length=20)
 
 
 class PersonForm(forms.Form):

@@ -17,7 +17,7 @@ from artists.errors import ArtistsUserFault
 from artists.identifiers import BadIdentifier, check_ipi_name, check_isni
 
 LIMIT_BYTES: Final = 2_000_000
-LIMIT_ROWS: Final = 5_000
+LIMIT_ROWS: Final = 2_000
 #: A value in quotation marks may hold so many line ends.
 _MAX_LINES: Final = 12
 SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from label.views import (
+    board,
     check,
     entry,
     erasure,
@@ -15,12 +16,17 @@ from label.views import (
     listening,
     proof,
     receipts,
+    search,
     today,
 )
 
 app_name = "label"
 urlpatterns = [
     path("", today.today_page, name="today"),
+    path("board/", board.board_page, name="board"),
+    path("board/artists/<uuid:pk>/", board.artist_work, name="artist-work"),
+    path("search/", search.search_page, name="search"),
+    path("search/quick/", search.search_quick, name="search-quick"),
     path("check/", check.check_page, name="check"),
     path("health/", health.health, name="health"),
     path("erasure/", erasure.erasures_page, name="erasures"),

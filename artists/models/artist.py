@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -80,6 +81,17 @@ class StatusChange(Recorded):
 
     def __str__(self) -> str:
         return f"{self.before} to {self.after}"
+
+    @property
+    def leaf(self) -> str:
+        return bytes(self.entry.leaf_hash).hex()
+
+    @property
+    def reason(self) -> str:
+        """Why, while the vault holds it."""
+        return next(
+            (json.loads(bytes(item.content)) for item in self.entry.vault.all() if item.name == "reason"), ""
+        )
 
 
 class ArtistMembership(Recorded):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from artists.services.documents import add_document, filed, remove_document
 from artists.services.filters import forget_filter, save_filter
-from artists.services.importing import import_rows, record_export
+from artists.services.importing import export_rows, import_rows, record_export
 from artists.services.invitations import (
     accept_invitation,
     invitation_by_secret,
@@ -20,7 +20,7 @@ from artists.services.keys import (
     passkey_options,
     revoke_key,
 )
-from artists.services.merging import likenesses, merge_artists, separate_artists
+from artists.services.merging import likenesses, merge_artists, separate_artists, what_moves
 from artists.services.people import (
     change_person,
     create_person,
@@ -61,6 +61,7 @@ __all__ = [
     "deactivate_user",
     "enrol_passkey",
     "enrol_ssh_key",
+    "export_rows",
     "filed",
     "forget_filter",
     "import_rows",
@@ -86,5 +87,6 @@ __all__ = [
     "signing_request",
     "unlink_person",
     "webauthn_challenge",
+    "what_moves",
     "withdraw_invitation",
 ]

@@ -12,7 +12,7 @@ from artists import names
 from artists.errors import ArtistsUserFault
 from artists.events import LABEL_STREAM
 from artists.events import roster as happened
-from artists.models import Artist, TeamMember, User
+from artists.models import Artist, Person, PersonBehind, TeamMember, User
 from artists.roster_file import Reading, Row
 from artists.services.merging import Known, Likeness
 from artists.services.people import create_person, people_behind
@@ -134,6 +134,47 @@ def _contribute(artist: Artist, row: Row, *, actor: User) -> bool:
         actor=actor,
     )
     return True
+
+
+def export_rows(artists: Iterable[Artist]) -> list[dict[str, str]]:
+    """A line for each artist and each further contributor, as `import_rows` takes them. No legal names."""
+    artists = list(artists)
+    people: dict[object, list[Person]] = {}
+    for person in Person.objects.filter(artist__in=artists).order_by("credit_name"):
+        people.setdefault(person.artist_id, []).append(person)
+    rows = PersonBehind.objects.filter(artist__in=artists, active=True).select_related("person")
+    for link in rows.order_by("person__credit_name"):
+        people.setdefault(link.artist_id, []).append(link.person)
+    managers: dict[object, str] = {}
+    team = TeamMember.objects.filter(artist__in=artists, active=True, role=TeamMember.Role.MANAGER)
+    for member in team.select_related("user").order_by("-added_entry_id"):
+        if member.user is not None:
+            managers[member.artist_id] = member.user.email
+    behind = {row.pk: row.name for row in Artist.objects.filter(aliases__in=artists)}
+    found = []
+    for artist in artists:
+        own = {
+            "name": artist.name,
+            "sort_name": artist.sort_name,
+            "kind": artist.kind,
+            "alias_of": behind.get(artist.alias_of_id, "") if artist.alias_of_id else "",
+            "status": artist.status,
+            "since": artist.status_since.isoformat() if artist.status_since else "",
+            "isni": artist.isni,
+            "ai_persona": "yes" if artist.is_ai_persona else "no",
+            "tags": "; ".join(artist.tags),
+            "manager": managers.get(artist.pk, ""),
+        }
+        for person in people.get(artist.pk) or [None]:
+            if person is not None:
+                own |= {
+                    "contributor": person.credit_name,
+                    "ipi": person.ipi,
+                    "society": person.society,
+                    "country": person.country,
+                }
+            found.append(dict(own))
+    return found
 
 
 def record_export(artists: Iterable[Artist], *, actor: User) -> None:

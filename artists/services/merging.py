@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
 from artists import names
@@ -135,6 +136,15 @@ def merge_artists(artist: Artist, *, into: Artist, reason: str = "", actor: HasA
         artist.save()
         into.save()
     return into
+
+
+def what_moves(artist: Artist, into: Artist) -> list[tuple[str, int]]:
+    """What a merge would move: the name of the rows, and how many."""
+    found = []
+    for label, pks in _movable(artist, into).items():
+        model = apps.get_model(label.rpartition(".")[0])
+        found.append((str(model._meta.verbose_name_plural), len(pks)))
+    return sorted(found)
 
 
 def separate_artists(artist: Artist, *, reason: str = "", actor: HasActor) -> Artist:

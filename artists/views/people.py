@@ -1,4 +1,4 @@
-"""Pages of the roster and of accounts. Views parse and call; what may be done is in access and services."""
+"""Pages of accounts. Views parse and call; what may be done is in access and services."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from django.contrib.auth import authenticate, login, logout, update_session_auth
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 from knox.models import AuthToken
 
 from artists import access, services
-from artists.forms import AcceptForm, ArtistForm, InviteForm, LoginForm, PasswordForm, PersonForm, RoleForm
+from artists.forms import AcceptForm, InviteForm, LoginForm, PasswordForm, RoleForm
 from artists.models import User
 from provenance.errors import UserFault
 
@@ -85,83 +84,6 @@ def invitation_page(request: HttpRequest, secret: str) -> HttpResponse:
             messages.success(request, "Welcome. Your account is ready.")
             return redirect("label:today")
     return _page(request, "artists/invitation.html", {"invitation": invitation}, form=form)
-
-
-@require_GET
-def roster_page(request: HttpRequest) -> HttpResponse:
-    user = user_of(request)
-    artists = access.visible_artists(user).annotate(project_count=Count("projects", distinct=True))
-    context = {
-        "artists": artists,
-        "people": access.visible_people(user).select_related("artist")[:200],
-        "may_edit": access.may_edit_roster(user),
-        "may_invite": user.has_role("owner"),
-        "may_erase": user.has_role(*access.ERASERS),
-    }
-    return render(request, "artists/roster.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-def artist_new_page(request: HttpRequest) -> HttpResponse:
-    user = user_of(request)
-    access.require_role(user, *access.ROSTER_WRITERS)
-    form = ArtistForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            artist = services.create_artist(**form.cleaned_data, actor=user)
-        except UserFault as fault:
-            form.add_error("isni" if fault.code.startswith("isni") else None, fault.message)
-        else:
-            messages.success(request, f"{artist.name} is on the roster.")
-            return redirect("artists:artist", pk=artist.pk)
-    return _page(request, "artists/artist_form.html", {"artist": None}, form=form)
-
-
-@require_GET
-def artist_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    user = user_of(request)
-    artist = access.artist_for(user, pk)
-    context = {
-        "artist": artist,
-        "people": artist.people.all(),
-        "members": artist.memberships.filter(active=True).select_related("user"),
-        "may_edit": access.may_edit_roster(user),
-        "person_form": PersonForm(),
-    }
-    return render(request, "artists/artist.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-def artist_edit_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    user = user_of(request)
-    artist = access.artist_for(user, pk, write=True)
-    names = ("name", "sort_name", "kind", "status", "isni", "is_ai_persona", "method")
-    form = ArtistForm(request.POST or None, initial={name: getattr(artist, name) for name in names})
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.change_artist(artist, actor=user, **form.cleaned_data)
-        except UserFault as fault:
-            form.add_error("isni" if fault.code.startswith("isni") else None, fault.message)
-        else:
-            messages.success(request, "Saved.")
-            return redirect("artists:artist", pk=pk)
-    return _page(request, "artists/artist_form.html", {"artist": artist}, form=form)
-
-
-@require_http_methods(["GET", "POST"])
-def person_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    user = user_of(request)
-    artist = access.artist_for(user, pk, write=True)
-    form = PersonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.create_person(**form.cleaned_data, artist=artist, actor=user)
-        except UserFault as fault:
-            form.add_error(None, fault.message)
-        else:
-            messages.success(request, "Added.")
-            return redirect("artists:artist", pk=pk)
-    return _page(request, "artists/person_form.html", {"artist": artist}, form=form)
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,0 +1,101 @@
+"""The board of unpublished work, and what one artist works on as a part of the artist's page."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from artists.access import artist_for, saved_filters, visible_artists
+from artists.models import Artist, SavedFilter, User
+from artists.views import user_of
+from generation.access import visible_projects
+from label.board import DUE, STAGES, BoardFilter, board
+from release.access import approvals_to_sign, declarations_to_sign, visible_releases
+from release.models import Approval, Declaration, Release
+from release.reading import covers_of
+
+RELEASES = 12
+
+
+@require_safe
+def board_page(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    asked = BoardFilter.parse(request.GET)
+    columns = board(user, asked)
+    context = {
+        "columns": columns,
+        "count": sum(column.count for column in columns),
+        "late": sum(column.late for column in columns),
+        "asked": asked,
+        "artists": visible_artists(user).order_by("name").values_list("pk", "name"),
+        "stages": STAGES.items(),
+        "dues": DUE.items(),
+        "filters": saved_filters(user, SavedFilter.Page.BOARD),
+        "staff": user.is_label_staff,
+    }
+    return render(request, "label/board.html", context)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One thing of an artist that waits for somebody's signature. `url` only for who signs it."""
+
+    words: str
+    who: str
+    url: str = ""
+
+
+@require_safe
+def artist_work(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Projects, releases, what is due and what awaits a signature: a fragment of the artist's page."""
+    user = user_of(request)
+    artist = artist_for(user, pk)
+    columns = board(user, BoardFilter(artist=str(artist.pk), whose="all"))
+    cards = [card for column in columns for card in column.cards]
+    dated = sorted((card for card in cards if card.due), key=lambda card: (card.due, card.title))
+    releases = list(
+        visible_releases(user)
+        .filter(artist=artist)
+        .order_by(F("release_date").desc(nulls_first=True))[:RELEASES]
+    )
+    covers = covers_of(releases)
+    context = {
+        "artist": artist,
+        "projects": [(STAGES[card.stage], card) for card in cards if card.stage not in ("draft", "approved")],
+        "due": dated,
+        "releases": [(release, covers.get(release.pk)) for release in releases],
+        "waiting": _waiting(user, artist),
+        "archived": visible_projects(user).filter(artist=artist, archived=True).count(),
+    }
+    return render(request, "label/artist_work.html", context)
+
+
+def _waiting(user: User, artist: Artist) -> list[Signature]:
+    """Declarations and approvals that stand and that nobody signed yet; the reader's own with their address."""
+    own = {row.pk for row in (*declarations_to_sign(user), *approvals_to_sign(user))}
+    found = []
+    newest = (
+        Declaration.objects.filter(master__render__version__arrangement__project__artist=artist)
+        .order_by("master_id", "-number")
+        .distinct("master_id")
+    )
+    rows = Declaration.objects.filter(
+        pk__in=newest.values("pk"), approved=True, entry__signed_by__isnull=True
+    )
+    for row in rows.select_related("declared_by", "master__render__version__arrangement__project")[:10]:
+        project = row.master.project
+        url = reverse("artists:sign", args=["declaration", project.stream]) if row.pk in own else ""
+        found.append(Signature(f"Declaration about {project.title}", row.declared_by.full_name, url))
+    approvals = Approval.objects.filter(
+        release__artist=artist, release__state=Release.State.APPROVED, entry__signed_by__isnull=True
+    )
+    for row in approvals.select_related("approved_by", "release")[:10]:
+        url = reverse("artists:sign", args=["approval", row.release.stream]) if row.pk in own else ""
+        found.append(Signature(f"Approval of {row.release.title}", row.approved_by.full_name, url))
+    return found
