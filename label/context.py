@@ -18,9 +18,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated or (request.htmx and not request.htmx.boosted):  # type: ignore[attr-defined]
         return {}
     projects = visible_projects(user).filter(archived=False)[:PINNED]
-    return {
-        "pinned": [
-            {"title": project.title, "url": reverse("generation:project", args=[project.pk])}
-            for project in projects
-        ]
-    }
+    pinned = [
+        {"title": project.title, "url": reverse("generation:project", args=[project.pk])}
+        for project in projects
+    ]
+    if user.is_label_staff:
+        pinned.append({"title": "A&R inbox", "url": reverse("artists:inbox")})
+    return {"pinned": pinned}

@@ -18,14 +18,14 @@ from django.db.models import Q, QuerySet
 from provenance import audiofile, blobs, keys
 from provenance.audiofile.reading import counted_blocks, open_audio
 from provenance.errors import SystemFault
+from provenance.services import Asset
 from provenance.sniff import sniff
+from provenance.soundalikes import soundalikes
 from release import audiotags, credentials
 from release.c2pa import LedgerProof, ManifestReport, Stamp, State, check_ledger
 from release.evidence import Evidence, evidence_for
 from release.models import Package, Recording, Release
 
-#: How many published recordings one question compares by sound. A label's catalogue; more wants an index.
-COMPARED = 5000
 #: Longer recordings are not compared sample by sample while somebody waits.
 COMPARED_S = 20 * 60
 
@@ -148,17 +148,14 @@ def _by_sound(path: Path) -> tuple[Recording | None, Look]:
         return None, Look(title, "unavailable", f"It cannot be listened to: {error.message}")
     if mine is None:
         return None, Look(title, "unavailable", "It is too short for a fingerprint.")
-    best: tuple[float, Recording] | None = None
-    for recording in published().exclude(master__wav__analysis__fingerprint="")[:COMPARED]:
-        wav = recording.master.wav
-        if wav is None or not hasattr(wav, "analysis"):
-            continue
-        likeness = audiofile.match(mine, wav.analysis.fingerprint)
-        if likeness >= audiofile.MATCH_THRESHOLD and (best is None or likeness > best[0]):
-            best = (likeness, recording)
-    if best is None:
+    out = published()
+    alike = soundalikes(mine, among=Asset.objects.filter(pk__in=out.order_by().values("master__wav")))
+    if not alike:
         return None, Look(title, "none", "It sounds like nothing that was released here.")
-    return best[1], Look(title, "match", f"It sounds like “{best[1].title}” ({best[0]:.0%} alike).")
+    best = out.filter(master__wav=alike[0].asset).first()
+    assert best is not None
+    words = f"It sounds like “{best.title}” ({alike[0].similarity:.0%} alike)."
+    return best, Look(title, "match", words)
 
 
 def _by_samples(path: Path, sounding: Recording | None) -> tuple[Recording | None, bool | None]:

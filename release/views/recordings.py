@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from artists.access import visible_people
 from artists.models import User
+from artists.services.agreements import share_defaults
 from artists.views import user_of
 from generation.views.common import REFUSED, form_page, show_fault
 from provenance.elements import element_label
@@ -219,6 +220,10 @@ def contributions_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         given = [
             {"person": str(item["row"].person_id), "role": item["row"].role, "share": item["share"]}
             for item in _contributions(recording)
+        ] or [
+            # what was agreed with the artist, to be confirmed or changed here
+            {"person": str(one.person.pk), "role": one.role, "share": f"{one.share_bp / 100:g}"}
+            for one in share_defaults(recording.artist)
         ]
     given += [{"person": "", "role": "", "share": ""}] * max(3, 6 - len(given))
     context = {
