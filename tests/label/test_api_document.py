@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,8 @@ from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
 
-#: Enough to meet every operation a few times; the whole takes about a third of a minute.
-EXAMPLES = 4
-LIMIT_S = 25.0
+#: Cases for each operation: one of its description and one that breaks it, at random.
+EXAMPLES = 2
 
 
 def test_the_description_is_valid_and_complete(tmp_path: Path) -> None:
@@ -131,7 +129,7 @@ def test_no_input_breaks_the_api(scene: Scene, request: pytest.FixtureRequest) -
         headers={"Accept": "application/json"},
         config=config,
     )
-    began, seen, broken = time.monotonic(), 0, []
+    seen, broken = 0, []
     for result in schema.get_all_operations():
         operation = result.ok()
 
@@ -150,11 +148,10 @@ def test_no_input_breaks_the_api(scene: Scene, request: pytest.FixtureRequest) -
                     f"{case.method} {case.formatted_path}: {answer.status_code} for {case.body!r:.200}"
                 )
 
-        if time.monotonic() - began < LIMIT_S:
-            attack()
-            seen += 1
+        attack()
+        seen += 1
     assert broken == []
-    assert seen > 60, f"only {seen} operations in {LIMIT_S:g} s"
+    assert seen > 100
 
 
 def _aim(scene: Scene, case: Any) -> None:
