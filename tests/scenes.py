@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.cast import Cast
+from tests.label.anr_scene import AnrScene, make_anr_scene
 from tests.release.conftest import House, make_house
 from tests.support import run_jobs
 
@@ -40,6 +41,7 @@ class Scene:
     member: Any
     invitation: Any
     secret: str
+    anr: AnrScene
 
     @property
     def cast(self) -> Cast:
@@ -88,4 +90,5 @@ def make_scene(cast: Cast, cover: bytes) -> Scene:
         version=master.render.version, render=master.render, master=master,
         declaration=master.declarations.first(), recording=track.recording, release=release, track=track,
         package=package, draft=draft, unreleased=unreleased, member=member, invitation=invitation, secret=secret,
+        anr=make_anr_scene(cast, master),
     )  # fmt: skip

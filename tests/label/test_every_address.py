@@ -67,7 +67,7 @@ def _consent(scene: Scene) -> Any:
 
 
 #: GET. Name -> (the arguments, a row).
-PAGES: Mapping[str, tuple[Key | None, Row]] = {
+PAGES: dict[str, tuple[Key | None, Row]] = {
     "label:today": (None, ALL),
     "label:ledger": (None, ALL),
     "label:ledger-feed": (None, ALL),
@@ -155,8 +155,27 @@ PAGES: Mapping[str, tuple[Key | None, Row]] = {
     "release:contributions": (lambda s: s.recording.pk, HOUSE_WRITE),
 }
 
+#: A&R. Label staff read; an artist is not told that there is an inbox.
+STAFF: Row = (200, 200, 200, 200, 404, 404, 404)
+DECIDERS: Row = (200, 200, 403, 403, 404, 404, 404)
+TERMS: Row = (200, 200, 404, 200, 200, 404, 404)  # of an agreement that was offered
+PAGES |= {
+    "artists:inbox": (None, STAFF),
+    "artists:compare": (None, STAFF),
+    "artists:upload-links": (None, DECIDERS),
+    "artists:submission": (lambda s: s.anr.submission.pk, STAFF),
+    "artists:submission-audio": (lambda s: s.anr.file.pk, STAFF),
+    "artists:submission-peaks": (lambda s: s.anr.file.pk, STAFF),
+    "artists:agreements": (None, ALL),  # one's own
+    "artists:agreement": (lambda s: s.anr.agreement.pk, TERMS),
+    "artists:agreement-document": (lambda s: s.anr.agreement.pk, TERMS),
+    "artists:agreement-edit": (lambda s: s.anr.agreement.pk, (200, 200, 404, 403, 403, 404, 404)),
+    "artists:agreement-new": (lambda s: s.cast.artist.pk, (200, 200, 403, 403, 404, 404, 404)),
+    "label:listening-links": (None, (200, 200, 200, 403, 404, 404, 404)),
+}
+
 #: POST (or PUT) only. Name -> (the arguments, what a reader is told, what a stranger is told). Nobody else tries.
-ACTIONS: Mapping[str, tuple[Key | None, int, int]] = {
+ACTIONS: dict[str, tuple[Key | None, int, int]] = {
     "artists:role-change": (lambda s: s.cast.anr.pk, 403, 403),
     "artists:account-close": (lambda s: s.cast.anr.pk, 403, 403),
     "artists:invitation-withdraw": (lambda s: s.invitation.pk, 403, 403),
@@ -193,11 +212,24 @@ ACTIONS: Mapping[str, tuple[Key | None, int, int]] = {
     "release:resolve": (lambda s: s.declaration.pk, 403, 404),
 }
 
+ACTIONS |= {
+    "artists:upload-link-revoke": (lambda s: s.anr.link.pk, 404, 404),
+    **{
+        f"artists:submission-{word}": (lambda s: s.anr.submission.pk, 404, 404)
+        for word in ("score", "unblind", "note", "vote", "snooze", "decide", "answer")
+    },
+    "artists:submission-heard": (lambda s: s.anr.file.pk, 404, 404),
+    "artists:agreement-move": (lambda s: s.anr.agreement.pk, 404, 404),
+    "artists:agreement-sign": (lambda s: s.anr.agreement.pk, 404, 404),
+    "label:listening-revoke": (lambda s: s.anr.listening.pk, 404, 404),
+}
+
 #: For anybody. Name -> (the arguments, the status without an account).
-PUBLIC: Mapping[str, tuple[Key | None, int]] = {
+PUBLIC: dict[str, tuple[Key | None, int]] = {
     "label:check": (None, 200),
     "label:health": (None, 200),
     "label:checkpoint": (None, 200),
+    "label:ledger-check": (None, 200),
     "label:receipts-check": (None, 200),
     "artists:login": (None, 200),
     "artists:invitation": (lambda s: s.secret, 200),
@@ -207,6 +239,17 @@ PUBLIC: Mapping[str, tuple[Key | None, int]] = {
     "api:tokens": (None, 405),
     "api:checkpoint": (None, 200),
     "api:receipt-check": (None, 405),
+}
+PUBLIC |= {
+    "artists:submit": (lambda s: s.anr.secret, 200),
+    "artists:submit-files": (lambda s: s.anr.secret, 405),
+    "artists:incoming": (lambda s: s.anr.incoming_secret, 405),
+    "artists:submitted": (lambda s: s.anr.own_secret, 200),
+    "label:listen": (lambda s: s.anr.listen_secret, 200),
+    "label:listen-audio": (lambda s: (s.anr.listen_secret, 1), 200),
+    "label:listen-peaks": (lambda s: (s.anr.listen_secret, 1), 200),
+    "label:listen-heard": (lambda s: (s.anr.listen_secret, 1), 405),
+    "label:listen-take": (lambda s: (s.anr.listen_secret, 1), 405),
 }
 ELSEWHERE = {"artists:logout"}  # tests/artists
 
