@@ -258,9 +258,13 @@ ERASERS = (Role.OWNER, Role.RIGHTS)
 
 
 def erasable_accounts(user: User) -> QuerySet[User]:
-    """All accounts, open or closed, for whoever may erase private content."""
+    """All accounts, open or closed, for whoever may erase private content; owners are erased by owners alone.
+
+    An erasure closes the account and cannot be undone, so nobody below an owner does that to one.
+    """
     require_role(user, *ERASERS)
-    return User.objects.order_by("full_name")
+    accounts = User.objects.order_by("full_name")
+    return accounts if user.has_role(Role.OWNER) else accounts.exclude(standing__role=Role.OWNER)
 
 
 def account_to_erase(user: User, pk: uuid.UUID | str) -> User:

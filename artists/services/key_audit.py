@@ -85,6 +85,8 @@ def _step(fold: _Fold, entry: Entry, body: dict[str, Any]) -> Iterator[str]:
     elif entry.kind == "person_key.confirmed":
         if key.state != "enrolled":
             yield f"{name} was confirmed when it was {key.state}"
+        elif actor != key.user:
+            yield f"{name} of {key.user} was confirmed by {actor}"
         else:
             key.state = "confirmed"
     elif entry.kind == "person_key.revoked":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -74,7 +75,9 @@ def sweep_requests(user: User) -> None:
 
 def open_request(user: User, nonce: str, *, purposes: tuple[str, ...]) -> SigningRequest:
     """The person's own request that is neither used nor over, locked until the transaction ends."""
-    request = SigningRequest.objects.select_for_update().filter(nonce=nonce, user=user).first()
+    # What is no nonce is never shown to the database, which has no NUL and no half of a surrogate pair.
+    known = SigningRequest.objects.select_for_update().filter(nonce=nonce, user=user)
+    request = known.first() if re.fullmatch("[0-9a-f]{64}", nonce) else None
     if request is None or request.purpose not in purposes:
         raise KeyRefused(
             "There is no such request of yours, or it is too old. Begin again.", code="no_request"

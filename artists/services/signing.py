@@ -180,12 +180,11 @@ def _checked(key: PersonKey, data: bytes, proof: Mapping[str, Any]) -> tuple[dic
     public = PublicKey.from_base64(key.algorithm, key.public_key)
     try:
         if key.method == PersonKey.Method.SSH:
-            text = str(proof.get("signature", ""))
-            found = parse_armor(text)
+            found = parse_armor(str(proof.get("signature", "")))
             if found.key != public:
                 raise SigningError("another key made this signature")
             found.check(data)
-            return {"signature": text}, 0
+            return {"signature": found.armor}, 0
         here = site()
         assertion = Assertion.from_base64url(
             authenticator_data=proof.get("authenticator_data", ""),

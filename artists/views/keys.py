@@ -50,9 +50,12 @@ def _at(request: HttpRequest, origin: str) -> bool:
 
 
 def json_of(request: HttpRequest) -> dict[str, Any]:
-    """The object in a JSON request. Raises `UserFault`."""
+    """The object in a JSON request. Raises `UserFault`, also for texts that no database could keep."""
     try:
         found = json.loads(request.body)
+        # Half of a surrogate pair is a UnicodeEncodeError.
+        if b"\\u0000" in json.dumps(found, ensure_ascii=False).encode():
+            found = None
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

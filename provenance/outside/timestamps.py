@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,8 @@ from provenance.outside.config import Authority, Roots
 from provenance.outside.errors import PlaceRefused
 
 SHA256_OID: Final = "2.16.840.1.101.3.4.2.1"
+#: The verifier calls an entry a contradiction that is five minutes younger than a token over it.
+CLOCKS_APART: Final = dt.timedelta(minutes=4)
 _STATUS: Final = {
     1: "granted with changes",
     2: "rejection",
@@ -42,8 +45,15 @@ class Token:
     gen_time: dt.datetime
 
 
-def ask(authority: Authority, data: bytes) -> Token:
-    """A verified token over `data` from the authority. Raises PlaceRefused or WireError with the reason."""
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def ask(authority: Authority, data: bytes, *, now: Callable[[], dt.datetime] = _utc_now) -> Token:
+    """A verified token over `data` from the authority. Raises PlaceRefused or WireError with the reason.
+
+    A token of a wrong clock is refused: it could not be taken out again, and would contradict honest entries.
+    """
     request = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).build()
     answer = wire.exchange(
         "POST",
@@ -65,7 +75,12 @@ def ask(authority: Authority, data: bytes) -> Token:
     nonce = request.nonce
     if nonce is None:  # cannot be: the builder adds one
         raise PlaceRefused("The request has no nonce.")
-    return verify(token, data, authority.roots(), nonce=nonce)
+    held = verify(token, data, authority.roots(), nonce=nonce)
+    if (apart := abs(held.gen_time - now())) > CLOCKS_APART:
+        raise PlaceRefused(
+            f"The authority's clock is {apart.total_seconds():.0f} s from ours: set whichever is wrong."
+        )
+    return held
 
 
 def verify(token: bytes, data: bytes, roots: Roots, *, nonce: int | None = None) -> Token:

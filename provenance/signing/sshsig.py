@@ -36,6 +36,8 @@ class SshSignature:
     hash_name: str
     signature: bytes
     """As `PublicKey.verify` takes it."""
+    armor: str
+    """The same signature in the one form that `ssh-keygen` writes: what is kept, whatever line ends it came with."""
 
     def check(self, message: bytes, *, namespace: str = NAMESPACE) -> None:
         """Return if this signs `message` in `namespace`. Raises `SigningError`. Whose key it is, the caller checks."""
@@ -58,6 +60,8 @@ def parse_armor(text: str) -> SshSignature:
         blob = base64.b64decode(joined, validate=True)
     except (binascii.Error, ValueError):
         raise SigningError("the signature is not base64") from None
+    if base64.b64encode(blob).decode() != joined:
+        raise SigningError("the signature is not base64 in its one form")
     if blob[:6] != _MAGIC or blob[6:10] != b"\x00\x00\x00\x01":
         raise SigningError("this is not an SSHSIG of version 1")
     reader = _Reader(blob[10:])
@@ -69,7 +73,7 @@ def parse_armor(text: str) -> SshSignature:
         raise SigningError("the signature's reserved field is not empty")
     if hash_name not in _HASHES:
         raise SigningError("the signature's hash is neither sha256 nor sha512")
-    return SshSignature(key, namespace, hash_name, signature)
+    return SshSignature(key, namespace, hash_name, signature, _armored(blob))
 
 
 def sign_ssh(message: bytes, private: Ed25519PrivateKey, *, namespace: str = NAMESPACE) -> str:
@@ -88,6 +92,10 @@ def sign_ssh(message: bytes, private: Ed25519PrivateKey, *, namespace: str = NAM
             _string(_string(name) + _string(signature)),
         )
     )
+    return _armored(blob)
+
+
+def _armored(blob: bytes) -> str:
     coded = base64.b64encode(blob).decode()
     lines = [coded[at : at + 70] for at in range(0, len(coded), 70)]
     return "\n".join([_BEGIN, *lines, _END, ""])

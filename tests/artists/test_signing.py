@@ -9,6 +9,9 @@ import json
 import subprocess
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -18,9 +21,11 @@ from artists import services
 from artists.errors import ArtistsUserFault, NothingToSign
 from artists.models import PersonKey, PersonSignature, SigningRequest
 from label.demo.signers import Signers
+from provenance import bundle, sequencer, verifier
 from provenance.models import Checkpoint, Entry, EntrySignature, TimestampToken
 from provenance.signatures import signature_of, unsigned_count
-from provenance.signing import ENROLMENT_DOMAIN, PersonPayload, challenge
+from provenance.signing import ENROLMENT_DOMAIN, PersonPayload, challenge, sign_ssh
+from provenance.signing.assertion import Assertion
 from tests.label.conftest import as_
 from tests.provenance.signing.helpers import ALGORITHMS, ORIGIN, Authenticator
 from tests.support import needs
@@ -408,3 +413,70 @@ def test_of_two_signatures_at_the_same_moment_one_counts(cast, project):
         thread.join()
     assert sorted(told) == ["signed", "signed_already"]
     assert EntrySignature.objects.count() == 4
+
+
+# -- what a stranger's verifier would refuse is refused here, before it stands in the log for good ---------------------
+
+
+@pytest.mark.parametrize(
+    "client_data",
+    [
+        lambda said: said[:-1] + b',"more":1.5}',
+        lambda said: said[:-1] + b',"more":NaN}',
+        lambda said: said[:-1] + b',"more":' + b"9" * 40 + b"}",
+        lambda said: said[:-1] + b',"type":"webauthn.get"}',
+        lambda said: said.decode().encode("utf-16"),
+        lambda said: b"\xef\xbb\xbf" + said,
+    ],
+)
+def test_nobody_poisons_the_evidence_with_client_data_that_verifiers_refuse(cast, project, client_data):
+    """A program of one's own may hold the passkey, and sign any text: the log would carry it for ever."""
+    passkey = Authenticator()
+    key = enrol_passkey(cast, passkey)
+    asked = services.signing_request(cast.mara, project.stream, "session")
+    honest = passkey.sign(services.webauthn_challenge(asked))
+    changed = client_data(honest.client_data)
+    message = honest.authenticator_data + hashlib.sha256(changed).digest()
+    signature = passkey.private.sign(message, ECDSA(SHA256()))
+    proof = Assertion(honest.authenticator_data, changed, signature).to_json()
+    assert "JSON as browsers write it" in refused("signature_refused", cast.mara, asked, key, proof)
+
+
+def test_an_ssh_signature_is_kept_in_its_one_form(cast, project, tmp_path):
+    """However its lines came: the verifier reads only what ssh-keygen writes."""
+    private = Ed25519PrivateKey.generate()
+    begun = services.begin_enrolment(cast.mara)
+    key = services.enrol_ssh_key(
+        cast.mara, nonce=begun.nonce, signature=sign_ssh(bytes(begun.payload), private), label="Laptop"
+    )
+    code = services.issue_code(key, channel="in person", actor=cast.owner)
+    services.confirm_key(key, code=code, actor=cast.mara)
+    asked = services.signing_request(cast.mara, project.stream, "session")
+    text = sign_ssh(bytes(asked.payload), private)
+    sent = "\r\n".join(f"  {line} \t" for line in text.splitlines())
+    made = services.sign(cast.mara, nonce=asked.nonce, fingerprint=key.fingerprint, proof={"signature": sent})
+    assert json.loads(bytes(made.entry.body))["public"]["proof"] == {"signature": text}
+    sequencer.drain()
+    out = io.BytesIO()
+    bundle.build(entries=bundle.of_stream(project.stream).entries, disclose=bundle.nothing, out=out)
+    (tmp_path / "it.zip").write_bytes(out.getvalue())
+    assert verifier.verify(str(tmp_path / "it.zip")).exit_status == 0
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud800", "a" * 64 + "\x00", "\x00" * 64])
+def test_texts_that_no_database_keeps_are_refused(cast, project, odd):
+    there = reverse("artists:sign", args=["session", project.stream])
+    asked = services.signing_request(cast.mara, project.stream, "session")
+    client = as_(cast.mara)
+    for body in (
+        {"nonce": odd, "fingerprint": "x", "proof": {}},
+        {"nonce": asked.nonce, "fingerprint": odd, "proof": {}},
+        {"nonce": asked.nonce, "fingerprint": "x", "proof": {"signature": odd}},
+    ):
+        assert client.post(there, body, content_type="application/json").status_code == 400
+    if "\ud800" not in odd:
+        page = client.post(there, {"nonce": odd, "signature": sign_ssh(b"x", Ed25519PrivateKey.generate())})
+        assert page.status_code == 422
+    enrol = reverse("artists:passkey-enrol")
+    sent = {"nonce": odd, "label": odd, "credential": {"id": odd}}
+    assert client.post(enrol, sent, content_type="application/json").status_code == 400

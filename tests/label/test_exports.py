@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zipfile
@@ -270,3 +271,18 @@ def test_a_bundle_that_costs_too_much_is_given_up_not_called_broken(
     html = ask(got(as_(scene.cast.mara).post(addresses(scene)["master"]))).content.decode()
     assert "This bundle could not be checked here" in html
     assert "Run the verifier on a machine of your own." in html
+
+
+def test_strangers_cannot_fill_the_house_with_checks(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each costs up to 20 s and a gigabyte; so many run at once, and nobody else's request waits for them."""
+    from label import bundle_check
+
+    monkeypatch.setattr(bundle_check, "WAIT_S", 0.0)
+    data = got(as_(scene.cast.mara).post(addresses(scene)["master"]))
+    with contextlib.ExitStack() as held:
+        for _ in range(bundle_check.AT_ONCE):
+            held.enter_context(bundle_check._slots)
+        html = ask(data).content.decode()
+        assert "This bundle could not be checked here" in html
+        assert "Try again in a minute" in html
+    assert "This bundle holds, and it is ours" in ask(data).content.decode()

@@ -268,3 +268,15 @@ def test_every_kind_that_seals_has_its_words():
         if sealed_names(event) and not event.kind.startswith(("test.", "chaos."))
     }
     assert sealing == set(erasure._PRIVATE)
+
+
+def test_an_owner_is_erased_by_owners_alone(scene: Scene):  # noqa: F811
+    """It closes the account and cannot be undone: nobody below an owner does that to one."""
+    owner = scene.cast.owner
+    rights = as_(scene.cast.rights)
+    assert owner.email not in rights.get("/erasure/").content.decode()
+    assert owner.email in as_(owner).get("/erasure/").content.decode()
+    for address in (f"/erasure/{owner.pk}/", f"/api/erasure/{owner.pk}/"):
+        assert rights.get(address).status_code == 404
+        assert rights.post(address, {"address": owner.email}).status_code == 404
+    assert User.objects.get(pk=owner.pk).is_active

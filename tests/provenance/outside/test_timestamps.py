@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 
 import pytest
@@ -40,6 +41,15 @@ def test_a_token_over_the_exact_checkpoint_is_stored_and_openssl_agrees(tsa, off
         "",
         None,
     )
+
+
+@pytest.mark.parametrize("minutes", [-5, 5, 60 * 24 * 365])
+def test_an_authority_with_another_clock_is_refused(tsa, office, minutes):
+    """Its token would stand for ever, and every bundle would hold it against honest entries."""
+    there = authority(tsa, office)
+    assert timestamps.ask(there, b"note")
+    with pytest.raises(PlaceRefused, match="s from ours: set whichever is wrong"):
+        timestamps.ask(there, b"note", now=lambda: timezone.now() + dt.timedelta(minutes=minutes))
 
 
 @pytest.mark.parametrize(
