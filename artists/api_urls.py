@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 from artists.api.practice import ConsentViewSet, MethodViewSet, TrainingViewSet
 from artists.api.roster import ArtistViewSet, MeViewSet, PersonViewSet
 from artists.api.signing import KeyViewSet, SignatureViewSet, SigningViewSet
+from artists.api.submissions import SubmissionViewSet, UploadLinkViewSet
 
 router = SimpleRouter()
 router.register("artists", ArtistViewSet, basename="artist")
@@ -16,3 +17,5 @@ router.register("signatures", SignatureViewSet, basename="signature")
 router.register("methods", MethodViewSet, basename="method")
 router.register("consents", ConsentViewSet, basename="consent")
 router.register("training", TrainingViewSet, basename="training")
+router.register("submissions", SubmissionViewSet, basename="submission")
+router.register("upload-links", UploadLinkViewSet, basename="uploadlink")
