@@ -37,6 +37,7 @@ urlpatterns = [
     path("ledger/names/", ledger.suggestions, name="ledger-names"),
     path("ledger/health/", ledger_health.ledger_health, name="ledger-health"),
     path("ledger/bundle/", exports.ledger_bundle, name="ledger-bundle"),
+    path("ledger/check.py", entry.check_program, name="ledger-check"),
     path("ledger/checkpoint/", entry.checkpoint, name="checkpoint"),
     path("ledger/receipts/", receipts.receipts_page, name="receipts"),
     path("ledger/receipts/file/", receipts.receipts_file, name="receipts-file"),

@@ -145,8 +145,9 @@ def _picture(proof: queries.InclusionProof) -> SafeString:
 def _commands(entry: Entry) -> str:
     """Hash the exact bytes and compare: with the files of this page beside it."""
     leaf = bytes(entry.leaf_hash).hex()
+    page = f"{settings.DEADWAX_BASE_URL}{reverse('label:ledger-entry', args=[leaf])}"
     return (
-        f"# entry.json and proof.txt: from {settings.DEADWAX_BASE_URL}{reverse('label:ledger-entry', args=[leaf])}\n"
+        f"# entry.json, proof.txt and check.py: from {page}\n"
         f"(printf '\\0'; cat entry.json) | sha256sum   # {leaf}\n"
         "python3 check.py && echo it stands in the log of that checkpoint"
     )
@@ -166,6 +167,13 @@ def entry_proof(request: HttpRequest, leaf: str) -> HttpResponse:
     if proof is None:
         raise Http404("This entry waits for its place in the log.")
     return _file(proof.text().encode(), "proof.txt", "text/plain; charset=utf-8")
+
+
+@login_not_required
+@require_safe
+def check_program(request: HttpRequest) -> HttpResponse:
+    """The check that the page shows, as a file: the same for every entry."""
+    return _file(CHECK.encode(), "check.py", "text/x-python; charset=utf-8")
 
 
 @login_not_required

@@ -13,7 +13,6 @@ from django.db import transaction
 from django.urls import reverse
 
 from label.seals import strip
-from label.views.entry import CHECK
 from provenance import finding, ledger, queries, sequencer, standing
 from provenance.events import Event, event
 from provenance.models import Checkpoint, Cosignature, EntrySignature, TimestampToken
@@ -82,7 +81,9 @@ def test_the_next_and_the_one_before_lead_through_the_stream(scene: Scene) -> No
 
 def test_a_stranger_with_the_files_alone_can_check_the_entry(scene: Scene, tmp_path: Path) -> None:
     client = as_(scene.cast.mara)
-    (tmp_path / "check.py").write_text(CHECK)
+    program = as_(None).get(reverse("label:ledger-check"))
+    assert program["Content-Disposition"] == 'attachment; filename="check.py"'
+    (tmp_path / "check.py").write_bytes(program.content)
     for entry in queries.entries_for(streams=[scene.project.stream])[:12]:
         body = client.get(reverse("label:ledger-entry-body", args=[leaf(entry)]))
         proof = client.get(reverse("label:ledger-entry-proof", args=[leaf(entry)]))

@@ -2,6 +2,20 @@
 
 import { define, h, svg } from "../lib/dom";
 
+/** Copies, and says so beside the button for a moment. */
+function copy(value: string, said: HTMLElement, otherwise: () => void): void {
+  const done = (words: string): void => {
+    said.textContent = words;
+    setTimeout(() => (said.textContent = ""), 2500);
+  };
+  // Plain http has no clipboard.
+  if (!navigator.clipboard) return otherwise();
+  navigator.clipboard.writeText(value).then(
+    () => done("copied"),
+    () => done("not copied"),
+  );
+}
+
 class Digest extends HTMLElement {
   connectedCallback(): void {
     const value = this.getAttribute("value") ?? "";
@@ -9,20 +23,21 @@ class Digest extends HTMLElement {
     const shown = this.textContent ?? value;
     const said = h("span", { role: "status" });
     const button = h("button", { type: "button", title: `${value}: copy`, "aria-label": `Copy digest ${shown}` }, shown);
+    // Without a clipboard the whole of it, ready to be marked.
+    button.addEventListener("click", () => copy(value, said, () => button.replaceWith(h("code", { class: "wrap" }, value))));
+    this.replaceChildren(button, said);
+  }
+}
+
+/** `<dw-copy for="commands">`: a button that copies the text of that element, or marks it where there is no clipboard. */
+class Copy extends HTMLElement {
+  connectedCallback(): void {
+    if (this.querySelector("button")) return;
+    const said = h("span", { role: "status", class: "dim" });
+    const button = h("button", { type: "button", class: "s quiet" }, this.getAttribute("words") ?? "Copy");
     button.addEventListener("click", () => {
-      const done = (words: string): void => {
-        said.textContent = words;
-        setTimeout(() => (said.textContent = ""), 2500);
-      };
-      if (!navigator.clipboard) {
-        // Plain http has no clipboard: show the whole of it, ready to be marked.
-        button.replaceWith(h("code", { class: "wrap" }, value));
-        return;
-      }
-      navigator.clipboard.writeText(value).then(
-        () => done("copied"),
-        () => done("not copied"),
-      );
+      const from = document.getElementById(this.getAttribute("for") ?? "");
+      if (from) copy(from.textContent ?? "", said, () => window.getSelection()?.selectAllChildren(from));
     });
     this.replaceChildren(button, said);
   }
@@ -85,5 +100,6 @@ class Arc extends HTMLElement {
 }
 
 define("dw-digest", Digest);
+define("dw-copy", Copy);
 define("dw-meter", Meter);
 define("dw-arc", Arc);
