@@ -3,7 +3,7 @@ from __future__ import annotations
 from rest_framework.routers import SimpleRouter
 
 from artists.api.practice import ConsentViewSet, MethodViewSet, TrainingViewSet
-from artists.api.roster import ArtistViewSet, MeViewSet, PersonViewSet
+from artists.api.roster import ArtistViewSet, MeViewSet, PersonViewSet, SavedFilterViewSet
 from artists.api.signing import KeyViewSet, SignatureViewSet, SigningViewSet
 from artists.api.submissions import SubmissionViewSet, UploadLinkViewSet
 
@@ -17,5 +17,6 @@ router.register("signatures", SignatureViewSet, basename="signature")
 router.register("methods", MethodViewSet, basename="method")
 router.register("consents", ConsentViewSet, basename="consent")
 router.register("training", TrainingViewSet, basename="training")
+router.register("saved-filters", SavedFilterViewSet, basename="filter")
 router.register("submissions", SubmissionViewSet, basename="submission")
 router.register("upload-links", UploadLinkViewSet, basename="uploadlink")

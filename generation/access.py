@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
+from artists.access import visible_artists
 from artists.models import Artist, Role, User
 from generation.models import (
     Arrangement,
@@ -62,8 +63,8 @@ def may_manage_members(user: User, project: Project) -> bool:
 def artists_for_new_project(user: User) -> QuerySet[Artist]:
     """The artists for whom *user* may start a project."""
     if user.has_role(Role.OWNER, Role.ANR):
-        return Artist.objects.all()
-    return Artist.objects.filter(memberships__user=user, memberships__active=True).distinct()
+        return Artist.objects.filter(merged_into=None)
+    return visible_artists(user)
 
 
 def artist_for_new_project(user: User, pk: Id) -> Artist:

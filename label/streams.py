@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from artists.access import visible_artists
-from artists.access_anr import AGREEMENT_READERS, visible_agreements
+from artists.access import known_artists
+from artists.access_anr import AGREEMENT_WRITERS, visible_agreements
 from artists.models import Role, User
 from generation.access import visible_projects
 from provenance.services import Entry
@@ -46,11 +46,11 @@ def readable(user: User) -> Readable:
     if user.has_role(Role.OWNER, Role.RIGHTS):
         return Readable(everything=True)
     if user.is_label_staff:
-        own = ("agreement:",) if user.has_role(*AGREEMENT_READERS) else ()
+        own = ("agreement:",) if user.has_role(*AGREEMENT_WRITERS) else ()
         return Readable(families=STAFF_FAMILIES + own, streams=frozenset({f"person:{user.pk}"}))
     streams = {f"person:{user.pk}"}
     streams |= {f"project:{pk}" for pk in visible_projects(user).values_list("pk", flat=True)}
-    streams |= {f"artist:{pk}" for pk in visible_artists(user).values_list("pk", flat=True)}
+    streams |= {f"artist:{pk}" for pk in known_artists(user).values_list("pk", flat=True)}
     streams |= {f"agreement:{pk}" for pk in visible_agreements(user).values_list("pk", flat=True)}
     streams |= {f"release:{pk}" for pk in visible_releases(user).values_list("pk", flat=True)}
     for pk, work in visible_recordings(user).values_list("pk", "work_id"):

@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from artists.access import visible_artists, visible_people
+from artists.access import known_artists, visible_artists, visible_people
 from artists.models import PersonKey, User
 from generation.access import visible_projects
 from generation.models import (
@@ -102,8 +102,10 @@ def refs_about(user: User, ref: str) -> tuple[str, ...]:
         return (ref,)
     if kind == "artist":
         recordings = list(visible_recordings(user).filter(artist=pk).values_list("pk", "work_id"))
+        merged = known_artists(user).filter(Q(merged_into=pk) | Q(merged_into__merged_into=pk))
         return (
             ref,
+            *(f"artist:{one}" for one in merged.values_list("pk", flat=True)),
             *(
                 f"project:{one}"
                 for one in visible_projects(user).filter(artist=pk).values_list("pk", flat=True)
@@ -217,7 +219,7 @@ def _projects(user: User, pks: list[uuid.UUID]) -> Rows:
 
 
 def _artists(user: User, pks: list[uuid.UUID]) -> Rows:
-    for pk, name in visible_artists(user).filter(pk__in=pks).values_list("pk", "name"):
+    for pk, name in known_artists(user).filter(pk__in=pks).values_list("pk", "name"):
         yield pk, name, _page("artists:artist", pk)
 
 

@@ -10,7 +10,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from artists.api_urls import router as artists_router
 from generation.api_urls import router as generation_router
-from label.api import bundles, erasure, ledger, receipts, tokens
+from label.api import bundles, erasure, ledger, receipts, roster, tokens
 from release.api_urls import router as release_router
 
 
@@ -35,6 +35,8 @@ urlpatterns = _open(
         path("tokens/", tokens.TokenView.as_view(), name="tokens"),
         path("tokens/revoke/", tokens.RevokeTokenView.as_view(), name="token-revoke"),
         path("erasure/<uuid:pk>/", erasure.ErasureView.as_view(), name="erasure"),
+        path("board/", roster.BoardView.as_view(), name="board"),
+        path("search/", roster.SearchView.as_view(), name="search"),
         path("ledger/", ledger.LedgerView.as_view(), name="ledger"),
         path("ledger/checkpoint/", ledger.CheckpointView.as_view(), name="checkpoint"),
         path("ledger/health/", ledger.HealthView.as_view(), name="ledger-health"),

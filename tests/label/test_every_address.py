@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -46,6 +47,32 @@ def _request(scene: Scene) -> str:
 
 def _key(scene: Scene) -> Any:
     return scene.cast.mara.signing_keys.get().pk
+
+
+def _document(scene: Scene) -> Any:
+    from artists.services import add_document
+
+    found = scene.cast.artist.documents.first()
+    return (
+        found
+        or add_document(
+            scene.cast.artist,
+            file=io.BytesIO(b"%PDF-1.7 a fictional contract"),
+            filename="contract.pdf",
+            kind="contract",
+            actor=scene.cast.owner,
+        )
+    ).pk
+
+
+def _colleague(scene: Scene) -> Any:
+    from artists.services import add_team_member
+
+    found = scene.cast.artist.team.first()
+    return (
+        found
+        or add_team_member(scene.cast.artist, role="manager", user=scene.cast.anr, actor=scene.cast.owner)
+    ).pk
 
 
 def _consent(scene: Scene) -> Any:
@@ -93,6 +120,21 @@ PAGES: dict[str, tuple[Key | None, Row]] = {
     "artists:artist-new": (None, (200, 200, 403, 403, 403, 403, 403)),
     "artists:artist-edit": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
     "artists:person-new": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
+    "artists:artist-status": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
+    "artists:artist-merge": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
+    "artists:picture-new": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
+    "artists:picture": (lambda s: s.cast.artist.pk, (404,) * 7),  # no picture yet: tests/artists
+    "artists:team-new": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
+    "artists:member-new": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
+    "artists:document-new": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
+    "artists:document": (_document, ROSTER),
+    "artists:person-edit": (lambda s: s.house.writer.pk, (200, 200, 200, 200, 403, 404, 404)),
+    "artists:roster-import": (None, (200, 200, 403, 403, 403, 403, 403)),
+    "artists:roster-example": (None, ALL),
+    "label:board": (None, ALL),
+    "label:artist-work": (lambda s: s.cast.artist.pk, ROSTER),
+    "label:search": (None, ALL),
+    "label:search-quick": (None, ALL),
     "artists:method": (lambda s: s.cast.artist.pk, ROSTER),
     "artists:method-summary": (lambda s: s.cast.artist.pk, ROSTER),
     "artists:method-edit": (lambda s: s.cast.artist.pk, (200, 403, 403, 403, 200, 404, 404)),
@@ -124,6 +166,7 @@ PAGES: dict[str, tuple[Key | None, Row]] = {
     "generation:arrangement-new": (lambda s: s.project.pk, WRITE),
     "generation:run": (lambda s: s.run.pk, READ),
     "generation:run-status": (lambda s: s.run.pk, READ),
+    "generation:run-listen": (lambda s: (s.run.pk, 1), (404,) * 7),  # nothing of this run is being made
     "generation:take-audio": (lambda s: s.take.pk, READ),
     "generation:take-peaks": (lambda s: s.take.pk, READ),
     "generation:take-midi": (lambda s: s.take.pk, (404,) * 7),  # this take has no notes
@@ -178,6 +221,15 @@ PAGES |= {
 ACTIONS: dict[str, tuple[Key | None, int, int]] = {
     "artists:role-change": (lambda s: s.cast.anr.pk, 403, 403),
     "artists:account-close": (lambda s: s.cast.anr.pk, 403, 403),
+    "artists:roster-bulk": (None, 403, 403),
+    "artists:roster-export": (None, 403, 403),
+    "artists:filter-save": (None, 302, 302),  # one's own; nothing is kept without a name
+    "artists:filter-forget": (lambda s: 1, 404, 404),
+    "artists:artist-separate": (lambda s: s.cast.artist.pk, 404, 404),
+    "artists:person-unlink": (lambda s: (s.cast.artist.pk, s.house.writer.pk), 404, 404),
+    "artists:team-remove": (_colleague, 404, 404),
+    "artists:member-remove": (lambda s: s.cast.artist.memberships.get().pk, 404, 404),
+    "artists:document-remove": (_document, 404, 404),
     "artists:invitation-withdraw": (lambda s: s.invitation.pk, 403, 403),
     "artists:passkey-options": (None, 200, 200),  # to enrol a key of one's own; nothing is enrolled yet
     "artists:passkey-enrol": (None, 400, 400),
@@ -229,7 +281,6 @@ PUBLIC: dict[str, tuple[Key | None, int]] = {
     "label:check": (None, 200),
     "label:health": (None, 200),
     "label:checkpoint": (None, 200),
-    "label:ledger-check": (None, 200),
     "label:ledger-check": (None, 200),
     "label:receipts-check": (None, 200),
     "artists:login": (None, 200),
@@ -284,10 +335,12 @@ API_SUBJECTS: Mapping[str, Key] = {
     "ledger": _leaf,
     "key": _key,
     "signing": _request,
+    "submission": lambda s: s.anr.submission.pk,
+    "uploadlink": lambda s: s.anr.link.pk,
     "signature": lambda s: s.cast.mara.signing_keys.get().signatures.first().pk,
 }
 #: The same for everybody who is logged in: the tool catalogue, the engines, oneself.
-API_SHARED = {"tool", "engine", "me", "token", "receipts", "receipt"}
+API_SHARED = {"board", "filter", "search", "tool", "engine", "me", "token", "receipts", "receipt"}
 #: For owners and the rights team alone: tests/release/test_erasure.py.
 API_ERASERS = {"erasure"}
 

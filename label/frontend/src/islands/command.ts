@@ -1,10 +1,29 @@
 /** Ctrl-K goes anywhere; ? tells the keys. Both list what the page itself offers. */
 
 import { h, isTyping } from "../lib/dom";
+import { go } from "../lib/go";
 
 interface Command {
   readonly words: string;
-  readonly from: HTMLElement;
+  readonly from?: HTMLElement;
+  readonly url?: string;
+  readonly kind?: string;
+}
+
+interface Quick {
+  readonly found: readonly { readonly words: string; readonly kind: string; readonly note: string; readonly url: string }[];
+}
+
+/** What the house finds for these words; nothing while it is offline or nobody is logged in. */
+async function look(words: string, signal: AbortSignal): Promise<Command[]> {
+  try {
+    const answer = await fetch(`/search/quick/?words=${encodeURIComponent(words)}`, { signal, headers: { Accept: "application/json" } });
+    if (!answer.ok || answer.redirected) return [];
+    const { found } = (await answer.json()) as Quick;
+    return found.map((one) => ({ words: one.words, url: one.url, kind: [one.kind, one.note].filter(Boolean).join(", ") }));
+  } catch {
+    return [];
+  }
 }
 
 const KEYS: readonly (readonly [string, string])[] = [
@@ -43,17 +62,21 @@ function openMenu(): void {
   menu = dialog;
   let chosen = 0;
   let shown: Command[] = [];
+  let found: Command[] = [];
+  let asking = new AbortController();
+  let wait = 0;
   const run = (command: Command | undefined): void => {
     dialog.close();
-    command?.from.click();
+    if (command?.url) go(command.url);
+    else command?.from?.click();
   };
   const draw = (): void => {
     const wanted = input.value.trim().toLowerCase();
-    shown = all.filter(({ words }) => words.toLowerCase().includes(wanted));
+    shown = [...all.filter(({ words }) => words.toLowerCase().includes(wanted)), ...found];
     chosen = Math.max(0, Math.min(chosen, shown.length - 1));
     list.replaceChildren(
       ...shown.map((command, index) => {
-        const item = h("li", { role: "option", id: `command-${index}`, "aria-selected": String(index === chosen) }, command.words);
+        const item = h("li", { role: "option", id: `command-${index}`, "aria-selected": String(index === chosen) }, command.words, ...(command.kind ? [" ", h("small", { class: "dim" }, command.kind)] : []));
         item.addEventListener("click", () => run(command));
         return item;
       }),
@@ -64,7 +87,20 @@ function openMenu(): void {
   };
   input.addEventListener("input", () => {
     chosen = 0;
+    found = [];
     draw();
+    asking.abort();
+    window.clearTimeout(wait);
+    const words = input.value.trim();
+    if (words.length < 2) return;
+    asking = new AbortController();
+    const { signal } = asking;
+    wait = window.setTimeout(async () => {
+      const news = await look(words, signal);
+      if (signal.aborted) return;
+      found = news;
+      draw();
+    }, 150);
   });
   dialog.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") chosen = (chosen + (event.key === "ArrowDown" ? 1 : shown.length - 1)) % Math.max(1, shown.length);
