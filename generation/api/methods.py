@@ -25,7 +25,9 @@ class CheckSerializer(serializers.ModelSerializer[MethodCheck]):
 
     class Meta:
         model = MethodCheck
-        fields = ("id", "master", "method", "method_number", "job", "done", "stale", "comparisons", "outcomes", "created_at")  # fmt: skip
+        fields = (
+            "id", "master", "method", "method_number", "job", "done", "stale", "comparisons", "outcomes", "created_at",
+        )  # fmt: skip
 
     def get_stale(self, row: MethodCheck) -> bool:
         return row.done and services.standings([row.master])[row.master_id].stale

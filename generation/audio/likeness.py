@@ -27,7 +27,7 @@ class Likeness:
 
     @property
     def same_sound(self) -> bool:
-        return self.sound >= SOUND_FROM
+        return self.sound >= SOUND_FROM and self.heard_s >= HEARD_FROM_S
 
     @property
     def alike(self) -> bool:
@@ -37,6 +37,8 @@ class Likeness:
 
 #: From these on: the same sound, and (both together) alike. What was measured for them: `measured()`.
 SOUND_FROM: Final = 24.0
+#: One chord that both play is no match: so much of the source has to be found, counted in seconds.
+HEARD_FROM_S: Final = 4.0
 #: Where other output of the same tool is heard as well: takes of one synthesiser share its very samples.
 SISTER_FROM: Final = 110.0
 CHROMA_FROM: Final = 0.75
