@@ -17,7 +17,7 @@ from label.benchmarks.song import FULL, QUICK, make_song
 from label.benchmarks.table import Beside, Figure, Goal, p95
 from label.demo.cast import PASSWORD, Cast, address, seed_cast
 from label.streams import readable
-from provenance import finding, sequencer
+from provenance import finding, search, sequencer
 from provenance.services import Entry
 from release.models import Recording, Release
 
@@ -31,6 +31,14 @@ PLAIN = (
     ("releases", "/releases/"),
     ("roster", "/roster/"),
     ("ledger", "/ledger/"),
+    ("ledger of today", "/ledger/?when=today"),
+    ("ledger of 2020", "/ledger/?since=2020-01-01&until=2020-12-31"),
+    ("ledger of takes", "/ledger/?kind=takes"),
+    ("ledger of what was declared", "/ledger/?basis=declared"),
+    ("ledger by a word", "/ledger/?words=kept"),
+    ("ledger by words of long ago", "/ledger/?words=take&until=2020-12-31"),
+    ("how the record stands", "/ledger/health/"),
+    ("receipts", "/ledger/receipts/"),
     ("check", "/check/"),
     ("account", "/account/"),
     ("API projects", "/api/projects/"),
@@ -39,6 +47,7 @@ PLAIN = (
     ("API recordings", "/api/recordings/"),
     ("API releases", "/api/releases/"),
     ("API ledger", "/api/ledger/"),
+    ("API ledger health", "/api/ledger/health/"),
 )
 BASE = ("log-in page", "/login/")
 
@@ -102,6 +111,7 @@ def _fill(*, quick: bool) -> Cast:
     make_song(cast, size)
     copy_song(since=since, copies=size.songs - 1, artists=artists)
     sequencer.drain()
+    search.drain()
     return cast
 
 
@@ -144,6 +154,12 @@ def _pages_of(cast: Cast, who: str) -> list[tuple[str, str]]:
         ("artist", reverse("artists:artist", args=[cast.artist.pk])),
         ("ledger of a project", f"/ledger/?about={project.stream}"),
         ("ledger of a kind", "/ledger/?kind=take.shortlisted"),
+        ("ledger of an artist", f"/ledger/?about=artist:{cast.artist.pk}"),
+        ("ledger of a person", f"/ledger/?person={cast.users['artist'].pk}"),
+        ("ledger of a person and kind", f"/ledger/?person={cast.users['owner'].pk}&kind=take.shortlisted"),
+        ("ledger by all at once", f"/ledger/?words=take&kind=takes&when=today&about={project.stream}"),
+        ("seal of a project", f"/ledger/seal/?about={project.stream}"),
+        ("seal of a release", f"/ledger/seal/?about={release.stream}"),
         ("feed of a run", f"/ledger/feed/?about=run:{run.pk}"),
         ("entry", reverse("label:ledger-entry", args=[bytes(entry.leaf_hash).hex()])),
         ("API run", f"/api/runs/{run.pk}/"),
