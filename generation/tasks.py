@@ -15,10 +15,11 @@ from generation.audio.master import master as make_master
 from generation.audio.quality import quality
 from generation.audio.render import render as make_render
 from generation.engine import registry
-from generation.engine.base import BriefSpec, GenerationOutput, GenerationRequest
+from generation.engine.base import BriefSpec, GenerationOutput, GenerationRequest, generate
 from generation.errors import ScannerAway
 from generation.models import Brief, PromptRun, Upload
 from generation.services import making, methods, uploads
+from generation.spooling import Spool
 from provenance import assets, blobs, credential, jobs, trusted_roots
 from provenance.jobs import Claim, JobFailed
 
@@ -33,6 +34,7 @@ def run_engine(claim: Claim) -> None:
     1. What an earlier attempt finished stays: only the other seeds are asked for.
     2. Bytes are stored before the transaction that refers to them; the claim's fence guards that transaction.
     3. Cancelling or a death between two takes loses the one in the making and no other.
+    4. What an engine hands out of a take on the way can be heard meanwhile; it is no take and in no ledger.
     """
     run = making.run_to_make(claim.payload["run"])
     made = making.takes_made(run)
@@ -40,10 +42,13 @@ def run_engine(claim: Claim) -> None:
     if missing:
         engine = registry.engine(run.engine)
         report = _progress(claim, finished=len(made), of=run.variations, asked=len(missing))
-        for output in engine.generate(_request(run, tuple(seed for _, seed in missing)), report):
-            take = _stored_take(run, missing[output.index][0], output)
-            with claim.commit():
-                making.add_take(run, take)
+        request = _request(run, tuple(seed for _, seed in missing))
+        with Spool(claim, [number for number, _ in missing]) as spool:
+            for output in generate(engine, request, report, spool):
+                spool.finish(output)
+                take = _stored_take(run, missing[output.index][0], output)
+                with claim.commit():
+                    making.add_take(run, take)
     with claim.commit(done=True):
         making.finish_run(run)
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path("projects/<uuid:pk>/arrangements/new/", arrangements.arrangement_new_page, name="arrangement-new"),
     path("runs/<uuid:pk>/", runs.run_page, name="run"),
     path("runs/<uuid:pk>/status/", runs.run_status, name="run-status"),
+    path("runs/<uuid:pk>/listen/<int:number>/", runs.run_listen, name="run-listen"),
     path("takes/<uuid:pk>/decide/", runs.take_decide, name="take-decide"),
     path("takes/<uuid:pk>/heard/", runs.take_heard, name="take-heard"),
     path("takes/<uuid:pk>/audio/", runs.take_audio, name="take-audio"),

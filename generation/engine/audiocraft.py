@@ -18,6 +18,7 @@ from generation.engine.base import (
     Engine,
     GenerationOutput,
     GenerationRequest,
+    Listener,
     ParameterSpec,
     ParameterValue,
     Progress,
@@ -78,6 +79,14 @@ class Audiocraft:
             parameters=(*_model_choice(checkpoints), *PARAMETERS),
         )
 
+    def generate_audibly(
+        self, request: GenerationRequest, progress: Progress, listener: Listener
+    ) -> Iterator[GenerationOutput]:
+        """As `generate`; the listener hears about every second of a take as soon as it is there, where our fast
+        decoder and a codec that can be decoded in pieces are at work.
+        """
+        return self._generate(request, progress, listener)
+
     def generate(self, request: GenerationRequest, progress: Progress) -> Iterator[GenerationOutput]:
         """Check the request at once, then return an iterator of takes in the order of the seeds.
 
@@ -88,12 +97,17 @@ class Audiocraft:
         Raises:
             RequestRefused, EngineUnavailable: see `check_request`.
         """
+        return self._generate(request, progress, None)
+
+    def _generate(
+        self, request: GenerationRequest, progress: Progress, listener: Listener | None
+    ) -> Iterator[GenerationOutput]:
         check_request(request, self.capabilities())
         if request.mode == TEXT_TO_MUSIC and not request.prompt.strip():
             raise RequestRefused("prompt", "MusicGen reads the prompt and nothing else: write one.")
         checkpoint = _chosen(request, weights.find_checkpoints(os.environ))
         total = round(request.duration_s * STEPS_PER_S) * len(request.seeds)
-        return self._host.run(_job(request, checkpoint), progress, total=total)
+        return self._host.run(_job(request, checkpoint), progress, total=total, listener=listener)
 
     @property
     def host(self) -> ModelHost:

@@ -8,7 +8,8 @@ they go into ledger bodies, which have no floats.
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeGuard
+from pathlib import Path
+from typing import Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +109,20 @@ class GenerationOutput:
     facts: Mapping[str, str | int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PartialAudio:
+    """A piece of a take that is still being made: `audio` from sample `start` on; the whole will have `samples`.
+
+    It is for listening only. What counts is the take's `GenerationOutput`, which may differ from it by rounding.
+    """
+
+    index: int
+    start: int
+    audio: Audio
+    sample_rate_hz: int
+    samples: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class ParameterSpec:
     """One knob of an engine. `default` None means: the engine chooses (by genre, say)."""
@@ -150,6 +165,38 @@ class Engine(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     def generate(self, request: GenerationRequest, progress: Progress) -> Iterator[GenerationOutput]: ...
+
+
+class Listener(Protocol):
+    """Who hears takes while they are made. MUST return at once and MUST NOT raise: listening never harms making."""
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for an engine's own temporary files of this request. Who made it removes it."""
+
+    def __call__(self, partial: PartialAudio) -> None: ...
+
+
+@runtime_checkable
+class AudibleEngine(Engine, Protocol):
+    """An engine that hands out sound while it works.
+
+    For each take the pieces MUST come in order and without gaps, from sample 0 on. They MAY end before the take
+    does. With and without a listener the takes MUST be the same.
+    """
+
+    def generate_audibly(
+        self, request: GenerationRequest, progress: Progress, listener: Listener
+    ) -> Iterator[GenerationOutput]: ...
+
+
+def generate(
+    engine: Engine, request: GenerationRequest, progress: Progress, listener: Listener
+) -> Iterator[GenerationOutput]:
+    """The engine's takes; what it hands out of them on the way goes to the listener, if it hands out anything."""
+    if isinstance(engine, AudibleEngine):
+        return engine.generate_audibly(request, progress, listener)
+    return engine.generate(request, progress)
 
 
 def check_request(request: GenerationRequest, capabilities: Capabilities) -> None:

@@ -16,9 +16,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from generation.engine.base import EngineError, EngineFailure, GenerationOutput, Progress
+from generation.engine.base import EngineError, EngineFailure, GenerationOutput, Listener, Progress
 from generation.engine.host_process import ERRORS
-from generation.engine.host_wire import Header, read_frame, unpack_output, write_frame
+from generation.engine.host_wire import (
+    Header,
+    partial_file,
+    read_frame,
+    read_partial,
+    unpack_output,
+    write_frame,
+)
 
 IDLE_S = 300.0
 POLL_S = 0.25
@@ -46,8 +53,12 @@ class ModelHost:
         process = self._process
         return process.pid if process is not None and process.is_alive() else None
 
-    def run(self, job: Mapping[str, Any], progress: Progress, *, total: int) -> Iterator[GenerationOutput]:
+    def run(
+        self, job: Mapping[str, Any], progress: Progress, *, total: int, listener: Listener | None = None
+    ) -> Iterator[GenerationOutput]:
         """Yield the takes of one request. `progress` is called while the model loads, too, so that it can cancel.
+
+        The listener hears what the runner hands out on the way, all of a take before the take itself.
 
         Raises:
             EngineError: what the runner raised, or EngineFailure (retryable) when the process died.
@@ -59,7 +70,7 @@ class ModelHost:
         settled = False
         process: _Process | None = None
         try:
-            process = self._begin(job)
+            process = self._begin(job, listener)
             done, heard = 0, time.monotonic()
             progress(done, total)
             while True:
@@ -73,7 +84,12 @@ class ModelHost:
                     case "progress":
                         done, total = header["done"], header["total"]
                         progress(done, total)
+                    case "partial":
+                        if listener is not None and (piece := read_partial(listener.scratch, header)):
+                            listener(piece)
                     case "output":
+                        if listener is not None:  # all of it was heard
+                            partial_file(listener.scratch, header["index"]).unlink(missing_ok=True)
                         yield unpack_output(header, body)
                     case "done":
                         settled = True
@@ -95,13 +111,14 @@ class ModelHost:
             self._process.kill()
             self._process = None
 
-    def _begin(self, job: Mapping[str, Any]) -> "_Process":
+    def _begin(self, job: Mapping[str, Any], listener: Listener | None) -> "_Process":
         """Hand the request to a process that took it: one may end of idleness in the very moment it is asked."""
         self._number += 1
+        scratch = "" if listener is None else str(listener.scratch)
         for _ in range(2):
             process = self._ready()
             with contextlib.suppress(OSError, ValueError):
-                process.send({"do": "run", "number": self._number, "job": job})
+                process.send({"do": "run", "number": self._number, "job": job, "scratch": scratch})
             until = time.monotonic() + SILENCE_LIMIT_S
             while time.monotonic() < until:
                 frame = process.next(POLL_S)

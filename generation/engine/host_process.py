@@ -14,26 +14,36 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 from generation.engine.base import (
     EngineError,
     EngineUnavailable,
     GenerationOutput,
+    PartialAudio,
     Progress,
     RequestRefused,
 )
-from generation.engine.host_wire import pack_output, read_frame, write_frame
+from generation.engine.host_wire import PartialWriter, pack_output, read_frame, write_frame
 
 PROGRESS_EVERY_S = 0.1
 _PR_SET_PDEATHSIG = 1
 
+Hear = Callable[[PartialAudio], None]
+
 
 class Runner(Protocol):
-    """What lives in a model process. MUST let pass whatever `progress` raises and stay usable after it."""
+    """What lives in a model process. MUST let pass whatever `progress` raises and stay usable after it.
 
-    def run(self, job: Mapping[str, Any], progress: Progress) -> Iterator[GenerationOutput]: ...
+    `hear` takes sound of takes that are being made (see `base.AudibleEngine`); None: nobody listens.
+    """
+
+    def run(
+        self, job: Mapping[str, Any], progress: Progress, hear: Hear | None
+    ) -> Iterator[GenerationOutput]: ...
 
 
 class _Stopped(BaseException):
@@ -44,7 +54,7 @@ class _Inbox:
     """Requests as they come in, read by a thread of its own so that a stop is noticed at work."""
 
     def __init__(self, source: BinaryIO) -> None:
-        self.requests: queue.SimpleQueue[tuple[int, Mapping[str, Any]]] = queue.SimpleQueue()
+        self.requests: queue.SimpleQueue[tuple[int, Mapping[str, Any], str]] = queue.SimpleQueue()
         self.stopped = 0  # the number of the last request that is not wanted any more
         threading.Thread(target=self._read, args=(source,), name="inbox", daemon=True).start()
 
@@ -54,7 +64,7 @@ class _Inbox:
             if header["do"] == "stop":
                 self.stopped = header["number"]
             else:
-                self.requests.put((header["number"], header["job"]))
+                self.requests.put((header["number"], header["job"], header.get("scratch", "")))
         os._exit(0)  # the worker is gone
 
 
@@ -72,14 +82,14 @@ def main(argv: list[str]) -> int:
     runner: Runner | None = None
     while True:
         try:
-            number, job = inbox.requests.get(timeout=idle_s)
+            number, job, scratch = inbox.requests.get(timeout=idle_s)
         except queue.Empty:
             return 0
         write_frame(sink, {"event": "started", "number": number})
         try:
             if runner is None:
                 runner = cast(Runner, importlib.import_module(module).runner())
-            _serve(runner, number, job, inbox, sink)
+            _serve(runner, number, job, scratch, inbox, sink)
         except _Stopped:
             write_frame(sink, {"event": "stopped"})
         except Exception as error:
@@ -89,7 +99,9 @@ def main(argv: list[str]) -> int:
             write_frame(sink, {"event": "done"})
 
 
-def _serve(runner: Runner, number: int, job: Mapping[str, Any], inbox: _Inbox, sink: BinaryIO) -> None:
+def _serve(
+    runner: Runner, number: int, job: Mapping[str, Any], scratch: str, inbox: _Inbox, sink: BinaryIO
+) -> None:
     told = 0.0
 
     def progress(done: int, total: int) -> None:
@@ -101,7 +113,8 @@ def _serve(runner: Runner, number: int, job: Mapping[str, Any], inbox: _Inbox, s
             told = now
             write_frame(sink, {"event": "progress", "done": done, "total": total})
 
-    for output in runner.run(job, progress):
+    spool = PartialWriter(Path(scratch), partial(write_frame, sink)) if scratch else None
+    for output in runner.run(job, progress, spool):
         write_frame(sink, *pack_output(output))
 
 

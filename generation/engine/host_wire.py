@@ -1,13 +1,18 @@
-"""Frames between a worker and its model process: a JSON header and raw bytes. Nothing that is read can be run."""
+"""Frames between a worker and its model process: a JSON header and raw bytes. Nothing that is read can be run.
+
+Sound of takes that are still being made goes through a file a take, and only its place through the pipe: however far
+the worker is behind, the model never waits for it, no memory grows, and nothing is lost.
+"""
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from generation.engine.base import Audio, GenerationOutput, StemAudio
+from generation.engine.base import Audio, GenerationOutput, PartialAudio, StemAudio
 
 _HEAD = struct.Struct("<II")  # bytes of the header, bytes of the body
 
@@ -75,3 +80,56 @@ def unpack_output(header: Header, body: bytes) -> GenerationOutput:
         midi=body[at:] if header["has_midi"] else None,
         facts=header["facts"],
     )
+
+
+class PartialWriter:
+    """The model process's side: appends each piece `[samples, channels]` to its take's file, then says where it lies.
+
+    A take whose file cannot be written (a full disk) is not heard any further; it is made all the same.
+    """
+
+    def __init__(self, scratch: Path, tell: Callable[[Header], None]) -> None:
+        self._scratch, self._tell = scratch, tell
+        self._silent: set[int] = set()
+
+    def __call__(self, partial: PartialAudio) -> None:
+        if partial.index in self._silent:
+            return
+        try:
+            with partial_file(self._scratch, partial.index).open("ab") as file:
+                file.write(np.ascontiguousarray(partial.audio.T, dtype="<f4").tobytes())
+        except OSError:
+            self._silent.add(partial.index)
+            return
+        channels, count = partial.audio.shape
+        self._tell(
+            {
+                "event": "partial", "index": partial.index, "start": partial.start, "count": count,
+                "channels": channels, "sample_rate_hz": partial.sample_rate_hz, "samples": partial.samples,
+            }
+        )  # fmt: skip
+
+
+def read_partial(scratch: Path, header: Header) -> PartialAudio | None:
+    """The piece that a frame told of; None when its file is gone or too short."""
+    channels, count = header["channels"], header["count"]
+    size = 4 * channels * count
+    try:
+        with partial_file(scratch, header["index"]).open("rb") as file:
+            file.seek(4 * channels * header["start"])
+            data = file.read(size)
+    except OSError:
+        return None
+    if len(data) < size:
+        return None
+    return PartialAudio(
+        index=header["index"],
+        start=header["start"],
+        audio=np.array(np.frombuffer(data, dtype="<f4").reshape(count, channels).T, dtype=np.float32),
+        sample_rate_hz=header["sample_rate_hz"],
+        samples=header["samples"],
+    )
+
+
+def partial_file(scratch: Path, index: int) -> Path:
+    return scratch / f"take-{int(index)}.f32"

@@ -30,9 +30,12 @@ from generation.engine.base import (
     Progress,
     RequestRefused,
 )
+from generation.engine.fast.codec import Codec
 from generation.engine.fast.sampling import Sampling
 from generation.engine.fast.shape import Unsupported
+from generation.engine.host_process import Hear
 from generation.engine.musicgen_fast import FastMusicGen
+from generation.engine.musicgen_partial import Partials, codec_for_chunks
 
 LIBRARIES = ("torch", "audiocraft", "transformers", "numpy")
 OTHER_MODELS = frozenset({"audiogen", "magnet", "jasco"})
@@ -57,10 +60,15 @@ class MusicGenRunner:
         self._key: object = None
         self._model: Any = None
         self._fast: FastMusicGen | None = None
+        self._codec: Codec | None = None
         self._facts: dict[str, str | int] = {}
 
-    def run(self, job: Mapping[str, Any], progress: Progress) -> Iterator[GenerationOutput]:
-        """Yield one take a seed; each equals the one that its seed gives alone.
+    def run(
+        self, job: Mapping[str, Any], progress: Progress, hear: Hear | None = None
+    ) -> Iterator[GenerationOutput]:
+        """Yield one take a seed; each equals the one that its seed gives alone, and whether somebody hears it or not.
+
+        A take that comes out broken is told of after all others.
 
         Raises:
             EngineUnavailable: the weights cannot be used, and why.
@@ -68,8 +76,18 @@ class MusicGenRunner:
         """
         model = self._ready(job)
         frames, samples = _set_up(model, job)
-        made = self._slow(model, job, frames, progress) if self._fast is None else self._quick(job, progress)
-        for index, audio in made:
+        made = (
+            self._slow(model, job, frames, progress)
+            if self._fast is None
+            else self._quick(job, samples, progress, hear)
+        )
+        broken: EngineFailure | None = None
+        for index, found in made:
+            try:
+                audio = _finite(found)
+            except EngineFailure as error:
+                broken = error
+                continue
             seed = job["seeds"][index]
             yield GenerationOutput(
                 index=index,
@@ -78,8 +96,12 @@ class MusicGenRunner:
                 sample_rate_hz=int(model.sample_rate),
                 facts=self._facts | _asked(job, seed),
             )
+        if broken is not None:
+            raise broken
 
-    def _quick(self, job: Mapping[str, Any], progress: Progress) -> Iterator[tuple[int, Audio]]:
+    def _quick(
+        self, job: Mapping[str, Any], samples: int, progress: Progress, hear: Hear | None
+    ) -> Iterator[tuple[int, Any]]:
         """All takes as one batch; each is decoded alone, so that its sound is that of its codes whatever the batch."""
         assert self._fast is not None
         asked, prompted = job["parameters"], job["mode"] != "unconditional"
@@ -92,26 +114,28 @@ class MusicGenRunner:
             else 1.0,  # without a prompt there is nothing to lead away from
         )
         frames = _frames(self._model, job)
+        partials = None
+        if hear is not None and self._codec is not None:
+            partials = Partials(self._codec, hear, frames=frames, samples=samples)
         try:
             for index, codes in self._fast.codes(
                 prompt=job["prompt"] if prompted else None, seeds=job["seeds"], frames=frames, sampling=sampling,
-                progress=progress,
+                progress=progress, on_chunk=partials,
             ):  # fmt: skip
-                made = self._model.generate_audio(codes.unsqueeze(0).to(self._model.device))
-                yield index, _finite(made)
+                yield index, self._model.generate_audio(codes.unsqueeze(0).to(self._model.device))
         except torch.OutOfMemoryError as error:
             self._fast.decoder.release()
             raise _no_room(job["checkpoint"]["name"]) from error
 
     def _slow(
         self, model: Any, job: Mapping[str, Any], frames: int, progress: Progress
-    ) -> Iterator[tuple[int, Audio]]:
+    ) -> Iterator[tuple[int, Any]]:
         total = frames * len(job["seeds"])
         progress(0, total)
         for index, seed in enumerate(job["seeds"]):
             yield index, self._take(model, job, seed, _Steps(progress, index * frames, frames, total))
 
-    def _take(self, model: Any, job: Mapping[str, Any], seed: int, steps: "_Steps") -> Audio:
+    def _take(self, model: Any, job: Mapping[str, Any], seed: int, steps: "_Steps") -> Any:
         torch.manual_seed(seed)
         model.set_custom_progress_callback(steps)
         try:
@@ -124,7 +148,7 @@ class MusicGenRunner:
         finally:
             model.set_custom_progress_callback(None)
         steps(steps.frames, 0)
-        return _finite(made)
+        return made
 
     def _ready(self, job: Mapping[str, Any]) -> Any:
         checkpoint = job["checkpoint"]
@@ -139,17 +163,15 @@ class MusicGenRunner:
             [(stat.st_size, stat.st_mtime_ns) for stat in stats],
         )
         if key != self._key:
-            self._key, self._model, self._fast = (
-                None,
-                None,
-                None,
-            )  # frees the old one before the new one needs the room
+            # Frees the old one before the new one needs the room.
+            self._key = self._model = self._fast = self._codec = None
             gc.collect()
             if device == "cuda":
                 torch.cuda.empty_cache()
             self._model, self._facts = self._load(checkpoint, files, device)
             self._fast, facts = _fast(self._model, checkpoint["name"])
             self._facts |= facts
+            self._codec = codec_for_chunks(self._model) if self._fast is not None else None
             self._key = key
         return self._model
 

@@ -4,7 +4,7 @@ Text encoder and codec stay audiocraft's; the language model's weights are share
 logits are compared with audiocraft's own on these weights and this device: a decoder that differs is not used.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -17,6 +17,7 @@ from generation.engine.fast.lanes import Conditions
 from generation.engine.fast.sampling import Sampling
 from generation.engine.fast.scheduler import Scheduler
 from generation.engine.fast.shape import Unsupported
+from generation.engine.musicgen_partial import CHUNK_FRAMES
 
 CHECK_FRAMES = 8
 CHECK_TOLERANCE = {torch.float32: 2e-3, torch.float16: 0.15, torch.bfloat16: 0.5}
@@ -51,9 +52,13 @@ class FastMusicGen:
         }
 
     def codes(
-        self, *, prompt: str | None, seeds: Sequence[int], frames: int, sampling: Sampling, progress: Progress
-    ) -> Iterator[tuple[int, torch.Tensor]]:
-        """Codes `[codebooks, frames]` of each seed's take, in order, as they are finished; `progress` counts frames."""
+        self, *, prompt: str | None, seeds: Sequence[int], frames: int, sampling: Sampling, progress: Progress,
+        on_chunk: Callable[[int, int, torch.Tensor], None] | None = None,
+    ) -> Iterator[tuple[int, torch.Tensor]]:  # fmt: skip
+        """Codes `[codebooks, frames]` of each seed's take, in order, as they are finished; `progress` counts frames.
+
+        `on_chunk` gets them about every second while they are made (see `Decoder.each`).
+        """
         conditions = self.conditions(prompt)
         takes = [
             Take(seed=seed, frames=frames, sampling=sampling, conditions=conditions, stride=self._stride)
@@ -61,7 +66,16 @@ class FastMusicGen:
         ]
         waiting: dict[int, torch.Tensor] = {}
         following = 0
-        for index, codes in self.decoder.each(takes, progress, lanes=self._lanes(takes)):
+        total = frames * len(takes)
+        lanes = self._lanes(takes)
+        # Graphs first, one by one: a cancellation waits for one of them at most, and no step for any.
+        lanes.warm(
+            conditions.prefix_length + self.decoder.shape.steps(min(frames, self.decoder.shape.window)),
+            nucleus=sampling.top_p > 0,
+            between=lambda: progress(0, total),
+        )
+        made = self.decoder.each(takes, progress, lanes=lanes, chunk_frames=CHUNK_FRAMES, on_chunk=on_chunk)
+        for index, codes in made:
             waiting[index] = codes
             while following in waiting:
                 yield following, waiting.pop(following)

@@ -6,13 +6,14 @@ import json
 import uuid
 from typing import Any
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from artists.models import User
 from artists.views import user_of
-from generation import access, reading, services
+from generation import access, listening, reading, services
 from generation.errors import BadValue, StyleWarned
 from generation.forms import RunForm
 from generation.models import PromptRun, Take
@@ -98,7 +99,18 @@ def _board(run: PromptRun, user: User) -> dict[str, Any]:
         "kept": sum(take.state == Take.State.SHORTLISTED for take in takes),
         "heard": sum(take.heard > 0 for take in takes),
         "may_write": access.may_write(user, run.project),
+        "making": listening.growing(run.job, finished={take.number for take in takes}),
     }
+
+
+@require_safe
+def run_listen(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponseBase:
+    """A take while it is made. Nothing of it is recorded: it is not a take yet."""
+    run = access.run_for(user_of(request), pk)
+    found = listening.response(request, run.job, number)
+    if not connection.in_atomic_block:
+        connection.close()  # the answer lasts as long as the take: others need the connection meanwhile
+    return found
 
 
 @require_POST

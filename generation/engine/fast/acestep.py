@@ -134,7 +134,10 @@ class CapturedStep:
         if self.reason or others.get("attention_kwargs"):
             made: tuple[Tensor] = self._eager(**given)
             return made
-        key = tuple((name, tuple(value.shape), value.dtype) for name, value in sorted(tensors.items()))
+        key = (
+            tuple((name, tuple(value.shape), value.dtype) for name, value in sorted(tensors.items())),
+            tuple((name, repr(value)) for name, value in sorted(others.items())),
+        )
         try:
             graph, inputs, output = self._captured.get(key) or self._capture(key, tensors, others)
         except torch.OutOfMemoryError:

@@ -129,14 +129,23 @@ class Decoder:
         progress: Callable[[int, int], None] | None = None,
         *,
         lanes: Lanes | None = None,
+        chunk_frames: int = 0,
+        on_chunk: Callable[[int, int, Tensor], None] | None = None,
     ) -> Iterator[tuple[int, Tensor]]:
-        """As `generate`, but each take as soon as it is finished, with its number."""
-        from generation.engine.fast.scheduler import Advanced, Finished, Scheduler
+        """As `generate`, but each take as soon as it is finished, with its number.
+
+        With `on_chunk(number, first frame, codes)` its codes are told while it is made, `chunk_frames` at a time,
+        all of them before the take itself.
+        """
+        from generation.engine.fast.scheduler import Advanced, Chunk, Finished, Scheduler
 
         if lanes is None:
             lanes = self.lanes_for(takes)
         scheduler = Scheduler(lanes, reserve=0)
-        numbers = {scheduler.submit(take): index for index, take in enumerate(takes)}
+        chunk_frames = chunk_frames if on_chunk is not None else 0
+        numbers = {
+            scheduler.submit(take, chunk_frames=chunk_frames): index for index, take in enumerate(takes)
+        }
         total = sum(take.frames - take.known for take in takes)
         done = dict.fromkeys(numbers, 0)
         try:
@@ -146,6 +155,8 @@ class Decoder:
                 for event in scheduler.step():
                     if isinstance(event, Advanced):
                         done[event.ticket] = event.frames
+                    elif isinstance(event, Chunk) and on_chunk is not None:
+                        on_chunk(numbers[event.ticket], event.first, event.codes)
                     elif isinstance(event, Finished):
                         done[event.ticket] = event.codes.shape[-1] - takes[numbers[event.ticket]].known
                         yield numbers[event.ticket], event.codes

@@ -5,7 +5,7 @@ as a doubled batch). A lane that stands still costs a row of the matrix products
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -190,12 +190,22 @@ class Lanes:
         """The lane's sequence `[codebooks, positions]`, on the CPU. Waits for the device."""
         return self._sequence[slot].cpu()
 
-    def warm(self, positions: int, *, nucleus: bool = False) -> None:
-        """Capture the graphs up to so many positions now, so that no take waits for it."""
+    def warm(
+        self, positions: int, *, nucleus: bool = False, between: Callable[[], None] | None = None
+    ) -> None:
+        """Capture the graphs up to so many positions now, so that no take waits for it.
+
+        `between` is called before each; what it raises reaches the caller and leaves the lanes as they were.
+        """
         for limit in range(BUCKET, min(-(-positions // BUCKET) * BUCKET, self.positions) + 1, BUCKET):
-            if not self.graphs_off:
-                with torch.no_grad():
-                    self._captured((limit, nucleus))
+            if self.graphs_off:
+                return
+            if (limit, nucleus) in self._graphs:
+                continue
+            if between is not None:
+                between()
+            with torch.no_grad():
+                self._captured((limit, nucleus))
 
     def _rows_by_kind(self, slots: Sequence[int]) -> list[Tensor]:
         first = torch.tensor(slots, device=self.device) * self.each

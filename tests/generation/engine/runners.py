@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from generation.engine.base import (
     EngineFailure,
     EngineUnavailable,
     GenerationOutput,
+    PartialAudio,
     Progress,
     RequestRefused,
     StemAudio,
@@ -24,7 +25,9 @@ class Runner:
     def __init__(self) -> None:
         self.requests = 0
 
-    def run(self, job: Mapping[str, Any], progress: Progress) -> Iterator[GenerationOutput]:
+    def run(
+        self, job: Mapping[str, Any], progress: Progress, hear: Callable[[PartialAudio], None] | None
+    ) -> Iterator[GenerationOutput]:
         self.requests += 1
         match job.get("trouble"):
             case "refused":
@@ -48,6 +51,14 @@ class Runner:
                 time.sleep(job.get("step_s", 0))
                 progress(index * job["steps"] + step + 1, total)
             audio = np.random.default_rng(seed).standard_normal((2, 1000)).astype(np.float32)
+            if hear is not None:
+                for start in range(0, 1000, 100):
+                    piece = audio[:, start : start + 100]
+                    hear(
+                        PartialAudio(
+                            index=index, start=start, audio=piece, sample_rate_hz=32_000, samples=1000
+                        )
+                    )
             stems = [StemAudio(role=role, name=role.title(), audio=audio / 2) for role in ("bass", "pads")]
             yield GenerationOutput(
                 index=index, seed=seed, audio=audio, sample_rate_hz=32_000, midi=b"MThd\0", stems=tuple(stems),

@@ -16,12 +16,14 @@ import pytest
 
 from generation.engine import fast, registry
 from generation.engine.base import (
+    AudibleEngine,
     EngineUnavailable,
     GenerationOutput,
     GenerationRequest,
     RequestRefused,
 )
 from tests.generation.engine.conftest import ROOT, TINY_MODELS
+from tests.generation.engine.test_audiocraft_host import Ear
 from tests.support import needs
 
 pytestmark = needs("engines")
@@ -71,6 +73,58 @@ def test_every_variation_is_the_take_that_its_seed_gives_alone() -> None:
     assert len({take.audio.tobytes() for take in takes}) == 3
     assert np.array_equal(make(12)[0].audio, takes[1].audio)
     assert np.array_equal(make(13, 11)[1].audio, takes[0].audio)
+
+
+def test_takes_are_heard_while_they_are_made_and_are_no_other_takes_for_it(tmp_path: Path) -> None:
+    """Tolerance: 2e-6 of full scale, the rounding of sound that is decoded in pieces."""
+    ear = Ear(tmp_path)
+    done_when_heard: list[int] = []
+    request = GenerationRequest(
+        mode="text_to_music", prompt="warm pads", duration_s=2.5, seeds=(11, 12),
+        parameters={"model": "musicgen-tiny"},
+    )  # fmt: skip
+    engine = registry.engine("audiocraft")
+    assert isinstance(engine, AudibleEngine)
+    takes = []
+    for take in engine.generate_audibly(request, nothing, ear):
+        done_when_heard.append(len(ear.pieces[take.index]))
+        takes.append(take)
+    alone = make(11, 12, duration_s=2.5)
+    for take, other in zip(takes, alone, strict=True):
+        assert np.array_equal(take.audio, other.audio)
+        heard = ear.heard(take.index)
+        assert heard.shape == take.audio.shape
+        assert np.abs(heard - take.audio).max() < 2e-6
+        assert len(ear.pieces[take.index]) == 3
+
+
+def test_a_broken_take_costs_no_other() -> None:
+    """In a process of its own: it plants broken numbers in what the codec makes."""
+    code = (
+        "import os, sys, torch; from pathlib import Path\n"
+        "from generation.engine import audiocraft, musicgen, weights\n"
+        "from generation.engine.base import EngineFailure, GenerationRequest\n"
+        "asked = GenerationRequest(mode='text_to_music', prompt='pads', duration_s=1.0, seeds=(1, 2, 3),"
+        " parameters={'model': 'musicgen-tiny'})\n"
+        "os.environ |= audiocraft._model_environment()\n"
+        "runner = musicgen.runner()\n"
+        "job = audiocraft._job(asked, audiocraft._chosen(asked, weights.find_checkpoints(os.environ)))\n"
+        "model = runner._ready(job)\n"
+        "real, calls = model.generate_audio, []\n"
+        "def broken(codes):\n"
+        "    calls.append(1); made = real(codes)\n"
+        "    return made * float('nan') if len(calls) == 2 else made\n"
+        "model.generate_audio = broken\n"
+        "seen = []\n"
+        "try:\n"
+        "    for take in runner.run(job, lambda *at: None): seen.append(take.seed)\n"
+        "except EngineFailure as error: seen.append(error.code)\n"
+        "assert seen == [1, 3, 'not_finite'], seen\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=240, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_worker_itself_loads_no_torch() -> None:

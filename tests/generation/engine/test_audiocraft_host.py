@@ -19,6 +19,7 @@ from generation.engine.base import (
     EngineFailure,
     EngineUnavailable,
     GenerationOutput,
+    PartialAudio,
     RequestRefused,
 )
 from generation.engine.host import ModelHost
@@ -54,6 +55,45 @@ def test_takes_come_through_sample_for_sample(host: ModelHost) -> None:
     assert (first.midi, first.sample_rate_hz) == (b"MThd\0", 32_000)
     assert told[-1] == (4, 4)
     assert told == sorted(told)
+
+
+class Ear:
+    """Hears pieces, as slowly as it likes."""
+
+    def __init__(self, scratch: Path, *, pause_s: float = 0) -> None:
+        self.scratch, self._pause_s = scratch, pause_s
+        self.pieces: dict[int, list[PartialAudio]] = {}
+
+    def __call__(self, partial: PartialAudio) -> None:
+        time.sleep(self._pause_s)
+        self.pieces.setdefault(partial.index, []).append(partial)
+
+    def heard(self, index: int) -> np.ndarray:
+        pieces = self.pieces[index]
+        assert [piece.start for piece in pieces] == [
+            sum(p.audio.shape[1] for p in pieces[:n]) for n in range(len(pieces))
+        ]
+        return np.concatenate([piece.audio for piece in pieces], axis=1)
+
+
+def test_takes_are_heard_on_the_way_whole_and_in_order_however_slow_the_listener(
+    host: ModelHost, tmp_path: Path
+) -> None:
+    ear = Ear(tmp_path, pause_s=0.02)
+    takes = list(host.run({"seeds": [7, 8], "steps": 1}, lambda done, total: None, total=2, listener=ear))
+    for take in takes:
+        assert np.array_equal(ear.heard(take.index), take.audio)
+        assert {(piece.sample_rate_hz, piece.samples) for piece in ear.pieces[take.index]} == {(32_000, 1000)}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_nothing_can_be_spooled_the_takes_are_made_all_the_same(
+    host: ModelHost, tmp_path: Path
+) -> None:
+    ear = Ear(tmp_path / "missing")
+    takes = list(host.run({"seeds": [7], "steps": 1}, lambda done, total: None, total=1, listener=ear))
+    assert len(takes) == 1
+    assert ear.pieces == {}
 
 
 def test_the_process_stays_warm_between_requests(host: ModelHost) -> None:
@@ -136,6 +176,7 @@ def test_what_does_not_hear_is_killed(host: ModelHost, monkeypatch: pytest.Monke
 
 
 def test_what_gives_no_sign_of_life_is_ended(host: ModelHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    go(host)  # a busy machine may take longer than that to start it
     monkeypatch.setattr(host_module, "SILENCE_LIMIT_S", 1.0)
     with pytest.raises(EngineFailure, match="no sign of life") as caught:
         go(host, trouble="deaf")
