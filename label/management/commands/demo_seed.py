@@ -13,6 +13,7 @@ from generation.models import Project
 from generation.offering import refresh_offers
 from label.demo import song
 from label.demo.cast import ACCOUNTS, PASSWORD, address, seed_cast
+from label.demo.methods import seed_methods
 
 
 class Command(BaseCommand):
@@ -20,6 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         cast = seed_cast()
+        seed_methods(cast)
         _write_accounts(settings.DEADWAX_DATA / "run")
         if Project.objects.filter(artist=cast.artist).exists():
             return
