@@ -17,6 +17,7 @@ from django.utils import timezone
 from artists.access import acts_for, visible_artists
 from artists.models import (
     Agreement,
+    AgreementOption,
     ListeningLink,
     Role,
     Score,
@@ -27,8 +28,9 @@ from artists.models import (
 )
 
 DECIDERS = (Role.OWNER, Role.ANR)
-#: Terms with money in them.
-AGREEMENT_READERS = (Role.OWNER, Role.ANR, Role.RIGHTS)
+#: They write agreements and read all of them. Release coordinators read terms and shares, not money and documents.
+AGREEMENT_WRITERS = (Role.OWNER, Role.ANR, Role.RIGHTS)
+AGREEMENT_READERS = (*AGREEMENT_WRITERS, Role.RELEASE)
 LINK_MAKERS = (Role.OWNER, Role.ANR, Role.RELEASE)
 M = TypeVar("M", bound=Model)
 Id = uuid.UUID | str
@@ -125,27 +127,57 @@ def upload_link_for(user: User, pk: Id) -> UploadLink:
 
 
 def visible_agreements(user: User) -> QuerySet[Agreement]:
-    """Owner, A&R and rights see all; an artist sees what was offered to them."""
+    """Label staff see all; an artist sees what was offered to them, never a draft or what came to nothing."""
     rows = Agreement.objects.select_related("artist", "document")
     if user.has_role(*AGREEMENT_READERS):
         return rows
     if user.is_label_staff:
         return rows.none()
-    shown = [Agreement.Status.OFFERED, Agreement.Status.SIGNED, Agreement.Status.ENDED]
+    status = Agreement.Status
+    shown = [status.OFFERED, status.SIGNED, status.ENDED, status.TERMINATED]
     return rows.filter(artist__in=visible_artists(user), status__in=shown)
 
 
-def agreement_for(user: User, pk: Id, *, write: bool = False) -> Agreement:
+def may_write_agreements(user: User) -> bool:
+    return user.has_role(*AGREEMENT_WRITERS)
+
+
+def reads_money(user: User) -> bool:
+    """Of an agreement that they may open: advance, conditions, reasons and the document."""
+    return may_write_agreements(user) or not user.is_label_staff
+
+
+def require_agreement_writer(user: User) -> None:
+    require_staff(user)
+    _write_agreements(user)
+
+
+def _write_agreements(user: User) -> None:
+    if not may_write_agreements(user):
+        raise PermissionDenied("Agreements are written by the owner, A&R and rights.")
+
+
+def agreement_for(user: User, pk: Id, *, write: bool = False, money: bool = False) -> Agreement:
     row = _found(visible_agreements(user), pk, "No such agreement.")
-    if write and not may_decide(user):
-        raise PermissionDenied("Only the owner and A&R write agreements.")
+    if write:
+        _write_agreements(user)
+    if money and not reads_money(user):
+        raise PermissionDenied("Money and documents of agreements are for the owner, A&R and rights.")
+    return row
+
+
+def agreement_option_for(user: User, pk: Id, *, write: bool = False) -> AgreementOption:
+    rows = AgreementOption.objects.filter(agreement__in=visible_agreements(user)).select_related("agreement")
+    row = _found(rows, pk, "No such option.")
+    if write:
+        _write_agreements(user)
     return row
 
 
 def agreement_to_sign(user: User, pk: Id, *, side: str) -> Agreement:
     """The artist's people sign for the artist, the owner for the label."""
     row = agreement_for(user, pk)
-    if side == "artist" and not acts_for(user, row.artist) and not may_decide(user):
+    if side == "artist" and not acts_for(user, row.artist) and not may_write_agreements(user):
         raise PermissionDenied("Only the artist signs for the artist.")
     if side == "label" and not user.has_role(Role.OWNER):
         raise PermissionDenied("Only the owner signs for the label.")

@@ -61,5 +61,7 @@ urlpatterns = [
     path("agreements/<uuid:pk>/edit/", agreements.agreement_edit_page, name="agreement-edit"),
     path("agreements/<uuid:pk>/move/", agreements.agreement_move, name="agreement-move"),
     path("agreements/<uuid:pk>/sign/", agreements.agreement_sign, name="agreement-sign"),
+    path("roster/<uuid:pk>/agreements/summary/", agreements.agreements_summary, name="agreements-summary"),
+    path("agreements/options/<uuid:pk>/", agreements.agreement_option, name="agreement-option"),
     path("agreements/<uuid:pk>/document/", agreements.agreement_document, name="agreement-document"),
 ]

@@ -197,56 +197,6 @@ class CriterionSet(Event):
 
 
 @event
-class AgreementDrafted(Event):
-    """A version of an agreement's terms. Shares are basis points of their scope."""
-
-    kind = "agreement.drafted"
-    sentence = "wrote the terms of an agreement, version {terms_version}: “{title}”"
-    shred = "Title, advance, options and conditions are erased with their vault rows; term, territory and shares stay."
-
-    agreement: str
-    artist: str
-    terms_version: int
-    starts: str
-    ends: str
-    territory: str
-    shares: tuple[Mapping[str, object], ...]
-    due: tuple[Mapping[str, str], ...]
-    document: str
-    title: str = sealed()
-    advance: str = sealed(default="")
-    options: str = sealed(default="")
-    conditions: str = sealed(default="")
-
-
-@event
-class AgreementMoved(Event):
-    kind = "agreement.moved"
-    sentence = "moved an agreement from {before} to {after}: “{reason}”"
-    shred = _STAFF
-
-    agreement: str
-    artist: str
-    before: str
-    after: str
-    reason: str = sealed(default="")
-
-
-@event
-class AgreementSigned(Event):
-    kind = "agreement.signed"
-    sentence = "signed an agreement, version {terms_version}, for the {side}"
-    shred = "The name that was signed with is erased with its vault row."
-
-    agreement: str
-    artist: str
-    terms_version: int
-    side: str
-    how: str
-    name: str = sealed()
-
-
-@event
 class ListeningLinkMade(Event):
     kind = "listening_link.made"
     sentence = "made a listening link to {count} things for “{recipient}”"

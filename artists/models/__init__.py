@@ -1,5 +1,5 @@
+from artists.models.agreement import Agreement, AgreementOption
 from artists.models.anr import (
-    Agreement,
     Criterion,
     Incoming,
     ListeningLink,
@@ -29,6 +29,7 @@ from artists.models.user import STAFF_ROLES, Invitation, Role, Standing, User
 __all__ = [
     "STAFF_ROLES",
     "Agreement",
+    "AgreementOption",
     "Artist",
     "ArtistDocument",
     "ArtistMembership",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -255,51 +254,6 @@ class SubmissionAnswer(Recorded):
 
     def __str__(self) -> str:
         return f"answer to {self.submission_id}"
-
-
-class Agreement(Recorded):
-    class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        OFFERED = "offered", "Offered"
-        SIGNED = "signed", "Signed"
-        ENDED = "ended", "Ended"
-        DROPPED = "dropped", "Dropped"
-
-    NEXT: ClassVar[dict[str, tuple[str, ...]]] = {
-        Status.DRAFT: (Status.OFFERED, Status.DROPPED),
-        Status.OFFERED: (Status.DRAFT, Status.SIGNED, Status.DROPPED),
-        Status.SIGNED: (Status.ENDED,),
-        Status.ENDED: (),
-        Status.DROPPED: (),
-    }
-
-    artist = models.ForeignKey(Artist, on_delete=models.PROTECT, related_name="agreements")
-    submission = models.ForeignKey(Submission, null=True, on_delete=models.PROTECT, related_name="agreements")
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.DRAFT)
-    terms_version = models.PositiveSmallIntegerField(default=1)
-    terms_entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="+")
-    starts = models.DateField(null=True)
-    ends = models.DateField(null=True)
-    territories = ArrayField(
-        models.CharField(max_length=5), default=list, help_text="ISO 3166-1, or Worldwide."
-    )
-    shares = models.JSONField(default=list)
-    answer_due = models.DateField(null=True)
-    option_due = models.DateField(null=True)
-    document = models.ForeignKey(Asset, null=True, on_delete=models.PROTECT, related_name="+")
-    signed_by_label = models.DateTimeField(null=True)
-    signed_by_artist = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering: ClassVar = ["-created_at"]
-
-    def __str__(self) -> str:
-        return f"agreement {self.pk}"
-
-    @property
-    def stream(self) -> str:
-        return f"agreement:{self.pk}"
 
 
 class ListeningLink(Recorded):

@@ -1,6 +1,6 @@
-"""Agreements with artists: terms by version, a table of states, signatures of both sides, and the shares that follow.
+"""Agreements with artists: terms by version, a table of states, signatures of both sides, and options with their days.
 
-`share_defaults` is what release reads when credits of a new recording are written.
+A term, territory and shares stand in the log; title, money, conditions, options in words and reasons are sealed.
 """
 
 from __future__ import annotations
@@ -8,119 +8,148 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from artists.errors import ArtistsUserFault, NotNow
-from artists.events import anr as events
-from artists.models import Agreement, Artist, Person, Submission, User
+from artists.events import agreement as events
+from artists.models import Agreement, AgreementOption, Artist, PersonKey, Submission, User
+from artists.services.agreement_shares import checked_shares
 from provenance import assets
 from provenance.events import AssetRef
 from provenance.ledger import record
+from provenance.signatures import signed_entries
 
 Status = Agreement.Status
-WHOLE_BP: Final = 10_000
-#: What a share is of, as release's credits know it.
-SCOPES: Final = ("work", "recording")
-_DOCUMENTS: Final = {b"%PDF-": "application/pdf"}
-
-
-@dataclass(frozen=True)
-class ShareDefault:
-    """A person's share by agreement: `role` in release's words (release/credits.py), basis points of the scope."""
-
-    person: Person
-    role: str
-    scope: str
-    share_bp: int
+MAX_OPTIONS: Final = 12
+_DOCUMENT_LIMIT: Final = 30_000_000
 
 
 def draft_agreement(
     artist: Artist,
     *,
     title: str,
+    kind: str = Agreement.Kind.RECORDING,
     starts: dt.date | None = None,
     ends: dt.date | None = None,
     territories: Sequence[str] = ("World",),
     advance: str = "",
-    options: str = "",
+    money: str = "",
     conditions: str = "",
     shares: Sequence[Mapping[str, Any]] = (),
+    options: Sequence[tuple[dt.date, str]] = (),
     answer_due: dt.date | None = None,
-    option_due: dt.date | None = None,
     document: BinaryIO | None = None,
     submission: Submission | None = None,
     agreement: Agreement | None = None,
     actor: User,
 ) -> Agreement:
-    """Write terms: of a new agreement, or a new version of one that nobody signed yet."""
+    """Write terms: of a new agreement, or a new version of one that nobody signed yet.
+
+    `options`: until when each may be taken, and what it is. A version holds all of its terms: what is left out is gone.
+    The document stays unless another one is given.
+    """
     title = title.strip()[:160]
     if not title:
         raise ArtistsUserFault("Give the agreement a title.")
+    if kind not in Agreement.Kind.values:
+        raise ArtistsUserFault(f"An agreement is one of: {', '.join(Agreement.Kind.values)}.")
     if starts and ends and ends < starts:
         raise ArtistsUserFault("The term ends before it begins.")
     territories = _territories(territories)
-    checked = _shares(artist, shares)
+    shares = checked_shares(artist, shares)
+    wanted = _options(options)
     staged = None
     if document is not None:
         head = document.read(5)
         document.seek(0)
-        if head not in _DOCUMENTS:
+        if head != b"%PDF-":
             raise ArtistsUserFault("The document is not a PDF. Export it as PDF.")
-        staged = assets.ingest(document, limit_bytes=30_000_000)
+        staged = assets.ingest(document, limit_bytes=_DOCUMENT_LIMIT)
     with transaction.atomic():
         if agreement is None:
             row = Agreement(artist=artist, submission=submission)
         else:
             row = _locked(agreement)
-            if (
-                row.status not in (Status.DRAFT, Status.OFFERED)
-                or row.signed_by_artist
-                or row.signed_by_label
-            ):
+            if row.status not in (Status.DRAFT, Status.OFFERED) or _anybody_signed(row):
                 raise NotNow("Terms that somebody signed are not changed. Write a new agreement.")
             row.terms_version += 1
-        due = [
-            {"what": what, "on": day.isoformat()}
-            for what, day in (("answer", answer_due), ("option", option_due))
-            if day
-        ]
         entry = record(
-            events.AgreementDrafted(
+            events.AgreementTerms(
                 stream=row.stream,
                 subjects=(f"artist:{artist.pk}", *((submission.stream,) if submission else ())),
                 outputs=(AssetRef(role="document", sha256=staged.sha256),) if staged else (),
                 agreement=str(row.pk),
                 artist=str(artist.pk),
                 terms_version=row.terms_version,
+                matter=kind,
                 starts=starts.isoformat() if starts else "",
                 ends=ends.isoformat() if ends else "",
                 territory=" ".join(territories),
-                shares=tuple(checked),
-                due=tuple(due),
+                shares=tuple(shares),
+                due=({"what": "answer", "on": answer_due.isoformat()},) if answer_due else (),
                 document=staged.sha256 if staged else (row.document.sha256 if row.document else ""),
                 title=title,
                 advance=advance.strip()[:160],
-                options=options.strip()[:2000],
+                money=money.strip()[:2000],
                 conditions=conditions.strip()[:8000],
             ),
             actor=actor,
         )
         if staged is not None:
             row.document = assets.register(staged, entry=entry, media_type="application/pdf")
-        row.starts, row.ends, row.territories, row.shares = starts, ends, list(territories), checked
-        row.answer_due, row.option_due = answer_due, option_due
+        row.kind, row.starts, row.ends = kind, starts, ends
+        row.territories, row.shares, row.answer_due = list(territories), list(shares), answer_due
         row.terms_entry = row.entry = entry
         row.save(force_insert=agreement is None)
+        for number, (by, words) in enumerate(wanted, start=1):
+            _write_option(row, number=number, by=by, words=words, actor=actor)
+    return row
+
+
+def options_of(agreement: Agreement) -> list[AgreementOption]:
+    """The options of the version in force, by their days."""
+    return list(agreement.option_rows.filter(terms_version=agreement.terms_version))
+
+
+def answer_option(option: AgreementOption, *, outcome: str, reason: str = "", actor: User) -> AgreementOption:
+    """Take an option of a signed agreement before its day is over, or let it go."""
+    if outcome not in (AgreementOption.State.TAKEN, AgreementOption.State.LET_GO):
+        raise ArtistsUserFault("An option is taken or let go.")
+    with transaction.atomic():
+        agreement = _locked(option.agreement)
+        row = AgreementOption.objects.select_for_update().get(pk=option.pk)
+        if agreement.status != Status.SIGNED or row.terms_version != agreement.terms_version:
+            raise NotNow("Only options of a signed agreement are answered.")
+        if row.state != AgreementOption.State.OPEN:
+            raise NotNow("This option is answered already.")
+        if outcome == AgreementOption.State.TAKEN and row.lapsed:
+            raise NotNow(f"It could be taken until {row.by:%d.%m.%Y}. Write a new agreement.")
+        row.state = outcome
+        row.entry = record(
+            events.OptionAnswered(
+                stream=agreement.stream,
+                subjects=(f"artist:{agreement.artist_id}",),
+                agreement=str(agreement.pk),
+                option=str(row.pk),
+                number=row.number,
+                outcome=row.get_state_display().lower(),
+                reason=reason.strip()[:1000],
+            ),
+            actor=actor,
+        )
+        row.save()
     return row
 
 
 def move_agreement(agreement: Agreement, *, status: str, reason: str = "", actor: User) -> Agreement:
-    """By `Agreement.NEXT`; signed is reached by both signatures only."""
+    """By `Agreement.NEXT`; signed is reached by both signatures only. Leaving one (`WANTS_REASON`) wants a reason.
+
+    Taking an offer back to a draft takes signatures that one side gave with it: they were under terms that may change.
+    """
+    reason = reason.strip()[:1000]
     with transaction.atomic():
         row = _locked(agreement)
         if status not in Agreement.NEXT[row.status] or status == Status.SIGNED:
@@ -129,15 +158,28 @@ def move_agreement(agreement: Agreement, *, status: str, reason: str = "", actor
                 if status == Status.SIGNED
                 else f"From “{row.get_status_display()}” it does not go there."
             )
-        return _move(row, status, reason.strip()[:1000], actor)
+        if status in Agreement.WANTS_REASON and not reason:
+            raise ArtistsUserFault("Say why. The reason is sealed.")
+        if status == Status.DRAFT:
+            row.signed_by_label = row.signed_by_artist = None
+            row.label_signature = row.artist_signature = None
+        return _move(row, status, reason, actor)
 
 
 def sign_agreement(
-    agreement: Agreement, *, side: str, name: str, how: str = "here", actor: User
+    agreement: Agreement,
+    *,
+    side: str,
+    name: str,
+    how: str = "here",
+    terms_version: int | None = None,
+    actor: User,
 ) -> Agreement:
-    """One side's signature under the version in force. `how`: here (by their own account) or paper (document kept).
+    """One side's signature under the version in force.
 
-    A person of the artist signs here for the artist; staff sign for the label, and note paper signatures.
+    `how`: here (by their own account, which a signature with their key then covers: `session.signed`) or paper (the
+    document is kept). The label signs with a confirmed key or with a document, never by an account alone.
+    `terms_version`: what the signer read; refused where the terms have changed since.
     """
     if side not in ("label", "artist") or how not in ("here", "paper"):
         raise ArtistsUserFault("Say who signs, and how.")
@@ -147,10 +189,13 @@ def sign_agreement(
         row = _locked(agreement)
         if row.status != Status.OFFERED:
             raise NotNow("Only an agreement that is offered is signed.")
+        if terms_version is not None and terms_version != row.terms_version:
+            raise NotNow(f"The terms changed meanwhile. Read version {row.terms_version}, then sign.")
         if how == "paper" and row.document is None:
             raise NotNow("Add the scanned document first.")
-        field = f"signed_by_{side}"
-        if getattr(row, field):
+        if side == "label" and row.document is None and not has_key(actor):
+            raise NotNow("Enrol a key of your own to sign with, or add the signed document first.")
+        if getattr(row, f"signed_by_{side}"):
             raise NotNow("This side has signed already.")
         row.entry = record(
             events.AgreementSigned(
@@ -165,33 +210,23 @@ def sign_agreement(
             ),
             actor=actor,
         )
-        setattr(row, field, timezone.now())
+        setattr(row, f"signed_by_{side}", timezone.now())
+        setattr(row, f"{side}_signature", row.entry)
         row.save()
         if row.signed_by_artist and row.signed_by_label:
             row = _move(row, Status.SIGNED, "", actor)
     return row
 
 
-def share_defaults(artist: Artist, *, on: dt.date | None = None) -> tuple[ShareDefault, ...]:
-    """The shares of the newest signed agreement in force on a day; none where there is none.
+def has_key(user: User) -> bool:
+    return PersonKey.objects.filter(user=user, state=PersonKey.State.CONFIRMED).exists()
 
-    For release: the first values of a new recording's credits, which people then confirm or change there.
-    """
-    day = on or timezone.now().date()
-    row = (
-        Agreement.objects.filter(artist=artist, status=Status.SIGNED)
-        .filter(Q(starts=None) | Q(starts__lte=day), Q(ends=None) | Q(ends__gte=day))
-        .order_by("-created_at")
-        .first()
-    )
-    if row is None:
-        return ()
-    people = {str(one.pk): one for one in Person.objects.filter(pk__in=[s["person"] for s in row.shares])}
-    return tuple(
-        ShareDefault(people[one["person"]], one["role"], one["scope"], int(one["share_bp"]))
-        for one in row.shares
-        if one["person"] in people
-    )
+
+def signed_by_key(agreement: Agreement) -> frozenset[str]:
+    """The sides whose signature a key of the signer covers."""
+    sides = {"label": agreement.label_signature_id, "artist": agreement.artist_signature_id}
+    covered = signed_entries(pk for pk in sides.values() if pk is not None)
+    return frozenset(side for side, pk in sides.items() if pk in covered)
 
 
 def _move(row: Agreement, status: str, reason: str, actor: User) -> Agreement:
@@ -212,6 +247,35 @@ def _move(row: Agreement, status: str, reason: str, actor: User) -> Agreement:
     return row
 
 
+def _write_option(row: Agreement, *, number: int, by: dt.date, words: str, actor: User) -> None:
+    option = AgreementOption(
+        agreement=row, terms_version=row.terms_version, number=number, by=by, state=AgreementOption.State.OPEN
+    )
+    entry = record(
+        events.OptionSet(
+            stream=row.stream,
+            subjects=(f"artist:{row.artist_id}",),
+            agreement=str(row.pk),
+            option=str(option.pk),
+            terms_version=row.terms_version,
+            number=number,
+            by=by.isoformat(),
+            words=words,
+        ),
+        actor=actor,
+    )
+    option.entry = option.words_entry = entry
+    option.save(force_insert=True)
+
+
+def _options(given: Sequence[tuple[dt.date, str]]) -> list[tuple[dt.date, str]]:
+    if len(given) > MAX_OPTIONS:
+        raise ArtistsUserFault(f"At most {MAX_OPTIONS} options can be written.")
+    if any(not words.strip() for _, words in given):
+        raise ArtistsUserFault("Say what each option is.")
+    return [(by, words.strip()[:1000]) for by, words in given]
+
+
 def _territories(given: Sequence[str]) -> list[str]:
     found = [one.strip() for one in given if one.strip()] or ["World"]
     if [one.lower() for one in found] in (["worldwide"], ["world"]):
@@ -222,32 +286,8 @@ def _territories(given: Sequence[str]) -> list[str]:
     return sorted(set(found))
 
 
-def _shares(artist: Artist, given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    checked: list[dict[str, Any]] = []
-    for one in given:
-        person = Person.objects.filter(pk=one["person"]).first()
-        if person is None:
-            raise ArtistsUserFault("A share belongs to somebody among the contributors.")
-        if one["scope"] not in SCOPES:
-            raise ArtistsUserFault("A share is of the work or of the recording.")
-        share = int(one["share_bp"])
-        if not 0 < share <= WHOLE_BP:
-            raise ArtistsUserFault("A share is more than 0 and at most 100 %.")
-        checked.append(
-            {
-                "person": str(person.pk),
-                "role": str(one["role"])[:40],
-                "scope": one["scope"],
-                "share_bp": share,
-            }
-        )
-    for scope in SCOPES:
-        total = sum(one["share_bp"] for one in checked if one["scope"] == scope)
-        if total > WHOLE_BP:
-            raise ArtistsUserFault(
-                f"The shares of the {scope} total {total / 100:g} %; at most 100 % can be given."
-            )
-    return checked
+def _anybody_signed(row: Agreement) -> bool:
+    return row.signed_by_artist is not None or row.signed_by_label is not None
 
 
 def _locked(agreement: Agreement) -> Agreement:

@@ -1,45 +1,56 @@
-"""Agreements: terms, state, signatures. Staff write them; the artist reads and signs what was offered."""
+"""Agreements: terms, state, signatures, options. Staff write them; the artist reads and signs what was offered."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from artists import access_anr
 from artists.access import acts_for, artist_for
-from artists.models import Agreement, Artist, Role
+from artists.errors import ArtistsUserFault
+from artists.models import Agreement, Artist, Role, User
 from artists.services import agreements
+from artists.services.people import people_behind
 from artists.services.sealed import opened, words_of
-from artists.views import user_of
+from artists.share_roles import SHARE_CHOICES, SHARE_ROLES
+from artists.views.people import user_of
 from provenance.assets import serve
-from provenance.errors import ProvenanceError, UserFault
+from provenance.errors import UserFault
 
-#: Roles of release/credits.py that shares are agreed for, their scope, and what the form says.
-ROLES = (
-    ("composer", "work", "Composition"),
-    ("lyricist", "work", "Lyrics"),
-    ("performer:lead_vocal", "recording", "Recording: lead voice"),
-    ("producer", "recording", "Recording: producer"),
-)
+SHARE_ROWS = 6
+OPTION_ROWS = 3
+#: Fields of the form that are plain text.
+_TEXTS = ("title", "kind", "advance", "money", "conditions")
+_DAYS = ("starts", "ends", "answer_due")
 
 
 @require_safe
 def agreements_page(request: HttpRequest) -> HttpResponse:
+    rows = access_anr.visible_agreements(user_of(request)).prefetch_related("option_rows")[:200]
+    return render(request, "artists/agreements.html", {"rows": _listed(list(rows))})
+
+
+@require_safe
+def agreements_summary(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The agreements of an artist for somebody else's page: a fragment."""
     user = user_of(request)
-    rows = list(access_anr.visible_agreements(user)[:200])
-    names = opened(row.terms_entry_id for row in rows)
+    artist = artist_for(user, pk)
+    rows = access_anr.visible_agreements(user).filter(artist=artist).prefetch_related("option_rows")[:5]
     context = {
-        "rows": [{"row": row, "title": names[row.terms_entry_id].get("title", "(erased)")} for row in rows],
-        "today": timezone.now().date(),
+        "artist": artist,
+        "rows": _listed(list(rows)),
+        "may_write": access_anr.may_write_agreements(user),
     }
-    return render(request, "artists/agreements.html", context)
+    return render(request, "artists/agreements_summary.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,7 +58,7 @@ def agreement_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Terms for an artist; from a submission, `?submission=` links it."""
     user = user_of(request)
     artist = artist_for(user, pk)
-    access_anr.require_decider(user)
+    access_anr.require_agreement_writer(user)
     wanted = request.POST.get("submission") or request.GET.get("submission", "")
     submission = access_anr.submission_for(user, wanted) if wanted else None
     return _terms(request, artist, None, {"submission": submission})
@@ -56,51 +67,43 @@ def agreement_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def agreement_edit_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     row = access_anr.agreement_for(user_of(request), pk, write=True)
-    return _terms(request, row.artist, row, {})
+    return _terms(request, row.artist, row, {"submission": None})
 
 
 def _terms(request: HttpRequest, artist: Artist, row: Agreement | None, more: dict[str, Any]) -> HttpResponse:
     fault_text, status = "", 200
+    said = _posted(request) if request.method == "POST" else _standing(row)
     if request.method == "POST":
+        document = request.FILES.get("document")
         try:
-            document = request.FILES.get("document")
             saved = agreements.draft_agreement(
                 artist,
                 agreement=row,
-                title=request.POST.get("title", ""),
-                **{
-                    name: _day(request.POST.get(name, ""))
-                    for name in ("starts", "ends", "answer_due", "option_due")
-                },
-                territories=request.POST.get("territories", "").replace(",", " ").split(),
-                **{name: request.POST.get(name, "") for name in ("advance", "options", "conditions")},
-                shares=_shares(request),
+                **{name: said[name] for name in _TEXTS},
+                **{name: _day(said[name]) for name in _DAYS},
+                territories=said["territories"].replace(",", " ").split(),
+                shares=[_share(one) for one in said["shares"] if one["person"]],
+                options=[_option(one) for one in said["options"] if one["by"] or one["words"]],
                 document=document.file if document else None,
-                **({"submission": more["submission"]} if more.get("submission") else {}),
+                submission=more["submission"],
                 actor=user_of(request),
             )
-        except ProvenanceError as fault:
+        except UserFault as fault:
             fault_text, status = fault.message, 422
         else:
             messages.success(request, "The terms are kept.")
             return redirect("artists:agreement", pk=saved.pk)
-    words = words_of(row.terms_entry_id) if row else {}
-    shares = {(one["person"], one["role"]): one["share_bp"] for one in row.shares} if row else {}
+    blank_share, blank_option = {"person": "", "role": "composer", "share": ""}, {"by": "", "words": ""}
+    said["shares"] += [blank_share] * max(2, SHARE_ROWS - len(said["shares"]))
+    said["options"] += [blank_option] * max(1, OPTION_ROWS - len(said["options"]))
     context = {
         "artist": artist,
         "row": row,
-        "said": request.POST if request.method == "POST" else words,
+        "said": said,
         "fault": fault_text,
-        "shares": [
-            (
-                person,
-                [
-                    (role, title, shares.get((str(person.pk), role), 0) / 100 or "")
-                    for role, _, title in ROLES
-                ],
-            )
-            for person in artist.people.all()
-        ],
+        "kinds": Agreement.Kind.choices,
+        "people": [(str(person.pk), person.credit_name) for person in people_behind(artist)],
+        "roles": SHARE_CHOICES,
         **more,
     }
     return render(request, "artists/agreement_form.html", context, status=status)
@@ -110,23 +113,17 @@ def _terms(request: HttpRequest, artist: Artist, row: Agreement | None, more: di
 def agreement_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     row = access_anr.agreement_for(user, pk)
-    people = {str(one.pk): one.credit_name for one in row.artist.people.all()}
-    titles = {role: title for role, _, title in ROLES}
     context = {
         "row": row,
         "words": words_of(row.terms_entry_id),
-        "shares": [
-            (
-                people.get(one["person"], "somebody"),
-                titles.get(one["role"], one["role"]),
-                one["share_bp"] / 100,
-            )
-            for one in row.shares
-        ],
-        "may_write": access_anr.may_decide(user),
-        "may_sign_label": user.has_role(Role.OWNER),
-        "may_sign_artist": acts_for(user, row.artist) or access_anr.may_decide(user),
-        "acts": acts_for(user, row.artist),
+        "shares": _shares_in_words(row),
+        "options": _options_in_words(row),
+        "reads_money": access_anr.reads_money(user),
+        "may_write": access_anr.may_write_agreements(user),
+        "may_edit": access_anr.may_write_agreements(user)
+        and row.status in ("draft", "offered")
+        and not (row.signed_by_artist or row.signed_by_label),
+        "sides": _sides(user, row),
         "moves": [
             (key, Agreement.Status(key).label) for key in Agreement.NEXT[row.status] if key != "signed"
         ],
@@ -149,49 +146,182 @@ def agreement_move(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def agreement_sign(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Here, by one's own account; staff who note a paper signature say so, and the scan must be there."""
+    """Here, by one's own account, then by one's key where there is one; staff may note what was signed on paper."""
     user = user_of(request)
     side = "label" if request.POST.get("side") == "label" else "artist"
     row = access_anr.agreement_to_sign(user, pk, side=side)
     own = side == "label" or acts_for(user, row.artist)
+    version = request.POST.get("terms_version", "")
     try:
-        agreements.sign_agreement(
-            row, side=side, name=request.POST.get("name", ""), how="here" if own else "paper", actor=user
+        row = agreements.sign_agreement(
+            row,
+            side=side,
+            name=request.POST.get("name", ""),
+            how="here" if own else "paper",
+            terms_version=int(version) if version.isascii() and version.isdigit() else None,
+            actor=user,
         )
     except UserFault as fault:
         messages.error(request, fault.message)
-    else:
-        messages.success(request, "Signed.")
-    return redirect("artists:agreement", pk=pk)
+        return redirect("artists:agreement", pk=pk)
+    page = reverse("artists:agreement", args=[pk])
+    if own and agreements.has_key(user):
+        messages.success(request, "Signed. Now put your key under it.")
+        return redirect(f"{reverse('artists:sign', args=['session', row.stream])}?next={page}")
+    messages.success(request, "Signed.")
+    return redirect(page)
+
+
+@require_POST
+def agreement_option(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Take an option, or let it go."""
+    user = user_of(request)
+    option = access_anr.agreement_option_for(user, pk, write=True)
+    try:
+        agreements.answer_option(
+            option, outcome=request.POST.get("outcome", ""), reason=request.POST.get("reason", ""), actor=user
+        )
+    except UserFault as fault:
+        messages.error(request, fault.message)
+    return redirect("artists:agreement", pk=option.agreement_id)
 
 
 @require_safe
 def agreement_document(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    row = access_anr.agreement_for(user_of(request), pk)
+    row = access_anr.agreement_for(user_of(request), pk, money=True)
     if row.document is None:
         raise Http404("There is no document.")
     return serve(request, row.document, filename="agreement.pdf", as_attachment=True)
 
 
-def _shares(request: HttpRequest) -> list[dict[str, Any]]:
-    """Fields `share-<person>-<role>` in percent."""
-    scopes = {role: scope for role, scope, _ in ROLES}
+# -- in words --------------------------------------------------------------------------------------------------------
+def _listed(rows: list[Agreement]) -> list[dict[str, Any]]:
+    today = timezone.now().date()
+    names = opened(row.terms_entry_id for row in rows)
     found = []
-    for name, value in request.POST.items():
-        if not name.startswith("share-") or not isinstance(value, str) or not value.strip():
-            continue
-        person, role = name[6:42], name[43:]
-        try:
-            share, person = round(float(value.replace(",", ".")) * 100), str(uuid.UUID(person))
-        except (ValueError, OverflowError):
-            raise UserFault("Write shares in percent, for example 50.") from None
-        if role in scopes:
-            found.append({"person": person, "role": role, "scope": scopes[role], "share_bp": share})
+    for row in rows:
+        days = [
+            (option.by, "option")
+            for option in row.option_rows.all()
+            if row.status == "signed" and option.terms_version == row.terms_version and option.state == "open"
+        ]
+        if row.status == "offered" and row.answer_due:
+            days.append((row.answer_due, "answer"))
+        if row.status == "signed" and row.ends:
+            days.append((row.ends, "end"))
+        coming = sorted(one for one in days if one[0] >= today or one[1] == "answer")
+        found.append(
+            {
+                "row": row,
+                "title": names[row.terms_entry_id].get("title", "(erased)"),
+                "due": coming[0] if coming else None,
+                "late": bool(coming) and coming[0][0] < today,
+            }
+        )
     return found
+
+
+def _shares_in_words(row: Agreement) -> list[tuple[str, str, float]]:
+    people = {str(one.pk): one.credit_name for one in people_behind(row.artist)}
+    return [
+        (
+            people.get(one["person"], "somebody"),
+            SHARE_ROLES[one["role"]].title if one["role"] in SHARE_ROLES else one["role"],
+            one["share_bp"] / 100,
+        )
+        for one in row.shares
+    ]
+
+
+def _options_in_words(row: Agreement) -> list[dict[str, Any]]:
+    rows = agreements.options_of(row)
+    said = opened(option.words_entry_id for option in rows)
+    return [
+        {"option": option, "words": said[option.words_entry_id].get("words", "(erased)")} for option in rows
+    ]
+
+
+def _sides(user: User, row: Agreement) -> list[dict[str, Any]]:
+    by_key = agreements.signed_by_key(row)
+    acts = acts_for(user, row.artist)
+    return [
+        {
+            "side": side,
+            "title": title,
+            "at": getattr(row, f"signed_by_{side}"),
+            "by_key": side in by_key,
+            "may_sign": row.status == "offered" and may,
+            "own": own,
+            "to_sign_by_key": getattr(row, f"signed_by_{side}") is not None
+            and side not in by_key
+            and (entry := getattr(row, f"{side}_signature")) is not None
+            and entry.actor_id == str(user.pk),
+        }
+        for side, title, may, own in (
+            ("artist", "The artist", acts or access_anr.may_write_agreements(user), acts),
+            ("label", "The label", user.has_role(Role.OWNER), True),
+        )
+    ]
+
+
+# -- the form --------------------------------------------------------------------------------------------------------
+def _standing(row: Agreement | None) -> dict[str, Any]:
+    words = words_of(row.terms_entry_id) if row else {}
+    said: dict[str, Any] = {name: words.get(name, "") for name in _TEXTS}
+    said["kind"] = row.kind if row else Agreement.Kind.RECORDING
+    said |= {name: _iso(getattr(row, name)) if row else "" for name in _DAYS}
+    said["territories"] = " ".join(row.territories) if row else "World"
+    said["shares"] = [
+        {"person": one["person"], "role": one["role"], "share": f"{one['share_bp'] / 100:g}"}
+        for one in (row.shares if row else ())
+    ]
+    said["options"] = [
+        {"by": _iso(one["option"].by), "words": one["words"]}
+        for one in (_options_in_words(row) if row else ())
+    ]
+    return said
+
+
+def _posted(request: HttpRequest) -> dict[str, Any]:
+    def many(*names: str) -> list[dict[str, str]]:
+        columns = [
+            [value.replace("\x00", "") for value in request.POST.getlist(name)[:200]] for name in names
+        ]
+        keys = [name.rpartition("-")[2] for name in names]
+        return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=False)]
+
+    said: dict[str, Any] = {
+        name: request.POST.get(name, "").replace("\x00", "") for name in (*_TEXTS, *_DAYS, "territories")
+    }
+    said["shares"] = [one for one in many("share-person", "share-role", "share-share") if one["person"]]
+    said["options"] = [one for one in many("option-by", "option-words") if one["by"] or one["words"]]
+    return said
+
+
+def _share(one: dict[str, str]) -> dict[str, Any]:
+    try:
+        share = Decimal(one["share"].replace(",", ".").strip())
+        exact = share.is_finite() and abs(share) <= 1000 and share == share.quantize(Decimal("0.01"))
+    except InvalidOperation:
+        exact = False
+    if not exact:
+        raise ArtistsUserFault("Write shares in percent, with two decimals at most: 50 or 33.34.")
+    return {"person": one["person"], "role": one["role"], "share_bp": int(share * 100)}
+
+
+def _option(one: dict[str, str]) -> tuple[dt.date, str]:
+    by = _day(one["by"])
+    if by is None:
+        raise ArtistsUserFault("Write until when each option may be taken.")
+    return by, one["words"]
 
 
 def _day(text: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
-        raise UserFault("Write days as 2026-12-31.") from None
+        raise ArtistsUserFault("Write days as 2026-12-31.") from None
+
+
+def _iso(day: dt.date | None) -> str:
+    return day.isoformat() if day else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from artists import access_anr
-from artists.models import Agreement, Role, User
+from artists.models import Agreement, AgreementOption, Role, User
 from artists.views import user_of
 from generation.access import visible_jobs, visible_projects
 from generation.reading import masters_to_declare, takes_waiting
@@ -27,6 +27,8 @@ from release.models import Release
 WEEKS = 6
 #: Releases whose gates are computed for this page, soonest first: each costs a fold per track.
 LOOKED_AT = 6
+#: So far ahead agreements are shown.
+SOON_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ def _to_sign(user: User) -> list[Waiting]:
 def anr_waiting(user: User) -> list[Waiting]:
     """Promised answers and agreements that are due. An artist is shown what waits for their signature."""
     today = timezone.now().date()
-    found = []
+    found: list[Waiting] = []
     if access_anr.may_decide(user):
         late = access_anr.inbox(user, view="late").count()
         unheard = access_anr.inbox(user, view="unheard").count()
@@ -180,29 +182,40 @@ def anr_waiting(user: User) -> list[Waiting]:
             soon = access_anr.promised_until(user, timezone.now() + dt.timedelta(days=3)).count() - late
             note = f"{soon} promised within three days" if soon else "nothing promised within three days"
             found.append(Waiting(title, f"{inbox}?view=unheard", note, "A&R"))
-    open_ones = [Agreement.Status.OFFERED, Agreement.Status.SIGNED]
-    due = access_anr.visible_agreements(user).filter(status__in=open_ones)
-    soon_day = today + dt.timedelta(days=30)
-    due = due.filter(
-        Q(status=Agreement.Status.OFFERED)
-        | Q(option_due__lte=soon_day, option_due__gte=today)
-        | Q(ends__lte=soon_day, ends__gte=today)
-    )
-    for row in due[:5]:
-        url = reverse("artists:agreement", args=[row.pk])
-        if row.status == Agreement.Status.OFFERED:
-            if user.is_label_staff and row.answer_due is None:
-                continue
-            who = f"{row.artist.name}'s answer" if user.is_label_staff else "Your answer"
-            days = (row.answer_due - today).days if row.answer_due else None
-            title = f"{who} to an agreement"
-        elif row.option_due and today <= row.option_due <= soon_day:
-            days, title = (row.option_due - today).days, f"Option on {row.artist.name}"
-        else:
-            assert row.ends is not None
-            days, title = (row.ends - today).days, f"The agreement with {row.artist.name} ends"
-        found.append(Waiting(title, url, _due(days), "agreement", days is not None and days < 0))
-    return found
+    return found + _agreements_waiting(user, today)
+
+
+def _agreements_waiting(user: User, today: dt.date) -> list[Waiting]:
+    """Offers that wait, options whose last day comes, terms that end. Release coordinators are told of the ends."""
+    soon, visible = today + dt.timedelta(days=SOON_DAYS), access_anr.visible_agreements(user)
+    found: list[tuple[dt.date | None, str, Agreement]] = []
+    offered = visible.filter(status=Agreement.Status.OFFERED)
+    if user.is_label_staff:
+        if access_anr.may_write_agreements(user):
+            for row in offered.filter(answer_due__lte=soon).order_by("answer_due")[:5]:
+                found.append((row.answer_due, f"{row.artist.name}'s answer to an agreement", row))
+            options = AgreementOption.objects.filter(
+                state=AgreementOption.State.OPEN, by__lte=soon, by__gte=today, agreement__in=visible,
+                agreement__status=Agreement.Status.SIGNED, terms_version=F("agreement__terms_version"),
+            ).select_related("agreement__artist")  # fmt: skip
+            for option in options.order_by("by")[:5]:
+                found.append((option.by, f"Option on {option.agreement.artist.name}", option.agreement))
+    else:
+        for row in offered.filter(signed_by_artist=None).order_by("answer_due")[:5]:
+            found.append((row.answer_due, "Your answer to an agreement", row))
+    ending = visible.filter(status=Agreement.Status.SIGNED, ends__lte=soon, ends__gte=today)
+    for row in ending.order_by("ends")[:5]:
+        found.append((row.ends, f"The agreement with {row.artist.name} ends", row))
+    return [
+        Waiting(
+            title,
+            reverse("artists:agreement", args=[row.pk]),
+            _due((day - today).days if day else None),
+            "agreement",
+            day is not None and day < today,
+        )
+        for day, title, row in found
+    ]
 
 
 def _due(days: int | None) -> str:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from artists.access import visible_people
 from artists.models import User
-from artists.services.agreements import share_defaults
+from artists.services.agreement_shares import AgreedShare, agreed_shares
 from artists.views import user_of
 from generation.views.common import REFUSED, form_page, show_fault
 from provenance.elements import element_label
@@ -198,6 +198,7 @@ def contributions_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     recording = access.recording_for(user, pk, write=True)
     error = ""
+    agreed: tuple[AgreedShare, ...] = ()
     people = visible_people(user).select_related("artist")
     if request.method == "POST":
         given = [
@@ -220,17 +221,20 @@ def contributions_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         given = [
             {"person": str(item["row"].person_id), "role": item["row"].role, "share": item["share"]}
             for item in _contributions(recording)
-        ] or [
-            # what was agreed with the artist, to be confirmed or changed here
-            {"person": str(one.person.pk), "role": one.role, "share": f"{one.share_bp / 100:g}"}
-            for one in share_defaults(recording.artist)
         ]
+        if not given:  # what was agreed with the artist, to be confirmed or changed here
+            agreed = agreed_shares(recording.artist)
+            given = [
+                {"person": str(one.person.pk), "role": one.role, "share": f"{one.share_bp / 100:g}"}
+                for one in agreed
+            ]
     given += [{"person": "", "role": "", "share": ""}] * max(3, 6 - len(given))
     context = {
         "recording": recording,
         "people": [(str(person.pk), person.credit_name) for person in people],
         "roles": CREDIT_CHOICES,
         "rows": given[: max(ROWS, len(given))],
+        "agreed": list({one.agreement.pk: one.agreement for one in agreed}.values()),
         "error": error,
     }
     return render(request, "release/contributions.html", context, status=REFUSED if error else 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ class AnrScene:
     file: Any
     incoming_secret: str
     agreement: Any
+    option: Any
     listening: Any
     listen_secret: str
 
@@ -43,6 +45,7 @@ def make_anr_scene(cast: Cast, master: Any) -> AnrScene:
         cast.artist,
         title="An EP",
         advance="EUR 1",
+        options=[(dt.date(2031, 1, 31), "a second EP")],
         document=io.BytesIO(b"%PDF-1.4 fictional"),
         actor=cast.anr,
     )
@@ -53,4 +56,5 @@ def make_anr_scene(cast: Cast, master: Any) -> AnrScene:
     return AnrScene(
         link=link, secret=secret, submission=submission, own_secret=own, file=submission.files.get(),
         incoming_secret=incoming_secret, agreement=agreement, listening=made, listen_secret=listen_secret,
+        option=agreement.option_rows.get(),
     )  # fmt: skip

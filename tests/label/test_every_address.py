@@ -201,7 +201,8 @@ PAGES: dict[str, tuple[Key | None, Row]] = {
 #: A&R. Label staff read; an artist is not told that there is an inbox.
 STAFF: Row = (200, 200, 200, 200, 404, 404, 404)
 DECIDERS: Row = (200, 200, 403, 403, 404, 404, 404)
-TERMS: Row = (200, 200, 404, 200, 200, 404, 404)  # of an agreement that was offered
+TERMS: Row = (200, 200, 200, 200, 200, 404, 404)  # of an agreement that was offered
+MONEY: Row = (200, 200, 403, 200, 200, 404, 404)
 PAGES |= {
     "artists:inbox": (None, STAFF),
     "artists:compare": (None, STAFF),
@@ -211,9 +212,10 @@ PAGES |= {
     "artists:submission-peaks": (lambda s: s.anr.file.pk, STAFF),
     "artists:agreements": (None, ALL),  # one's own
     "artists:agreement": (lambda s: s.anr.agreement.pk, TERMS),
-    "artists:agreement-document": (lambda s: s.anr.agreement.pk, TERMS),
-    "artists:agreement-edit": (lambda s: s.anr.agreement.pk, (200, 200, 404, 403, 403, 404, 404)),
-    "artists:agreement-new": (lambda s: s.cast.artist.pk, (200, 200, 403, 403, 404, 404, 404)),
+    "artists:agreements-summary": (lambda s: s.cast.artist.pk, ROSTER),
+    "artists:agreement-document": (lambda s: s.anr.agreement.pk, MONEY),
+    "artists:agreement-edit": (lambda s: s.anr.agreement.pk, (200, 200, 403, 200, 403, 404, 404)),
+    "artists:agreement-new": (lambda s: s.cast.artist.pk, (200, 200, 403, 200, 404, 404, 404)),
     "label:listening-links": (None, (200, 200, 200, 403, 404, 404, 404)),
 }
 
@@ -273,6 +275,7 @@ ACTIONS |= {
     "artists:submission-heard": (lambda s: s.anr.file.pk, 404, 404),
     "artists:agreement-move": (lambda s: s.anr.agreement.pk, 404, 404),
     "artists:agreement-sign": (lambda s: s.anr.agreement.pk, 404, 404),
+    "artists:agreement-option": (lambda s: s.anr.option.pk, 404, 404),
     "label:listening-revoke": (lambda s: s.anr.listening.pk, 404, 404),
 }
 

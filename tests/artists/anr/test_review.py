@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from typing import Any
 
 import pytest
@@ -14,8 +13,8 @@ from django.utils import timezone
 
 from artists import access_anr
 from artists.errors import ArtistsUserFault, LinkOver, NotNow
-from artists.models import Agreement, Artist, Submission
-from artists.services import agreements, listening, review
+from artists.models import Artist, Submission
+from artists.services import listening, review
 from artists.services.sealed import words_of
 from tests.artists.anr.conftest import ANSWERS, encoded, tune
 from tests.support import run_jobs
@@ -178,82 +177,6 @@ def test_artists_are_not_told_that_there_is_an_inbox(cast: Any, one: Submission)
         assert access_anr.submission_for(user, one.pk) == one
         with pytest.raises(PermissionDenied):
             access_anr.submission_for(user, one.pk, decide=True)
-
-
-# -- agreements ------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def person(cast: Any) -> Any:
-    from artists import services
-
-    return services.create_person(
-        credit_name="Mara Lindqvist (fictional)", artist=cast.artist, actor=cast.owner
-    )
-
-
-def test_an_agreement_is_signed_by_both_and_its_shares_flow_on(cast: Any, person: Any) -> None:
-    share = {"person": str(person.pk), "role": "composer", "scope": "work", "share_bp": 5000}
-    row = agreements.draft_agreement(
-        cast.artist, title="EP", advance="EUR 1,000", shares=[share], territories=["de", "FR"], actor=cast.anr
-    )
-    assert row.territories == ["DE", "FR"]
-    assert "1,000" not in bytes(row.terms_entry.body).decode()
-    assert agreements.share_defaults(cast.artist) == ()
-    with pytest.raises(NotNow):
-        agreements.sign_agreement(row, side="artist", name="Mara", actor=cast.mara)
-    agreements.move_agreement(row, status="offered", actor=cast.anr)
-    with pytest.raises(NotNow, match="Both"):
-        agreements.move_agreement(row, status="signed", actor=cast.anr)
-    agreements.sign_agreement(row, side="artist", name="Mara", actor=cast.mara)
-    with pytest.raises(NotNow, match="already"):
-        agreements.sign_agreement(row, side="artist", name="Mara", actor=cast.mara)
-    with pytest.raises(NotNow, match="not changed"):
-        agreements.draft_agreement(cast.artist, title="Other", agreement=row, actor=cast.anr)
-    row = agreements.sign_agreement(row, side="label", name="Odile", actor=cast.owner)
-    assert row.status == Agreement.Status.SIGNED
-    (default,) = agreements.share_defaults(cast.artist)
-    assert (default.person, default.role, default.share_bp) == (person, "composer", 5000)
-    assert agreements.share_defaults(cast.other_artist) == ()
-
-
-def test_shares_over_the_whole_and_strange_terms_are_refused(cast: Any, person: Any) -> None:
-    share = {"person": str(person.pk), "role": "composer", "scope": "work", "share_bp": 6000}
-    bad: list[dict[str, Any]] = [
-        {"shares": [share, {**share, "role": "lyricist"}]},
-        {"title": ""},
-        {"starts": dt.date(2027, 1, 2), "ends": dt.date(2027, 1, 1)},
-        {"territories": ["Germany"]},
-        {"document": io.BytesIO(b"MZ program")},
-    ]
-    for values in bad:
-        with pytest.raises(ArtistsUserFault):
-            agreements.draft_agreement(cast.artist, **{"title": "EP", **values}, actor=cast.anr)
-
-
-def test_an_artist_sees_what_was_offered_to_them_alone(cast: Any) -> None:
-    row = agreements.draft_agreement(cast.artist, title="EP", actor=cast.anr)
-    with pytest.raises(Http404):
-        access_anr.agreement_for(cast.mara, row.pk)
-    agreements.move_agreement(row, status="offered", actor=cast.anr)
-    assert access_anr.agreement_for(cast.mara, row.pk) == row
-    for user in (cast.stranger, cast.collaborator, cast.release):
-        with pytest.raises(Http404):
-            access_anr.agreement_for(user, row.pk)
-    with pytest.raises(PermissionDenied):
-        access_anr.agreement_to_sign(cast.mara, row.pk, side="label")
-    with pytest.raises(PermissionDenied):
-        access_anr.agreement_for(cast.mara, row.pk, write=True)
-
-
-def test_the_ledger_tells_terms_to_those_who_may_read_them(cast: Any) -> None:
-    from label.streams import readable
-
-    row = agreements.draft_agreement(cast.artist, title="EP", actor=cast.anr)
-    assert row.stream in readable(cast.anr)
-    assert row.stream in readable(cast.rights)
-    assert row.stream not in readable(cast.release)
-    assert row.stream not in readable(cast.mara)
-    agreements.move_agreement(row, status="offered", actor=cast.anr)
-    assert row.stream in readable(cast.mara)
 
 
 # -- listening links -------------------------------------------------------------------------------------------------
