@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -182,8 +182,8 @@ def _projects(user: User, scope: set[uuid.UUID], asked: BoardFilter) -> list[Car
     def of(path: str) -> dict[str, Any]:
         return {f"{path}__{name}": value for name, value in inside.items()}
 
-    runs = dict(
-        PromptRun.objects.filter(**of("project")).order_by().values_list("project").annotate(first=Min("id"))
+    runs = set(
+        PromptRun.objects.filter(**of("project")).order_by().values_list("project", flat=True).distinct()
     )
     uploads = set(
         Upload.objects.filter(**of("project")).order_by().values_list("project", flat=True).distinct()
@@ -195,7 +195,7 @@ def _projects(user: User, scope: set[uuid.UUID], asked: BoardFilter) -> list[Car
         .annotate(count=Count("id"))
     )
     arrangements = dict(
-        Arrangement.objects.filter(**of("project")).order_by().values_list("project").annotate(one=Min("id"))
+        Arrangement.objects.filter(**of("project")).order_by("created_at").values_list("project", "pk")
     )
     masters: dict[uuid.UUID, tuple[int, uuid.UUID]] = {}
     path = "render__version__arrangement__project"

@@ -314,7 +314,7 @@ class ArtistViewSet(
         return Response(found[0], status=201) if request.method == "POST" else Response(found)
 
     @extend_schema(request=None, responses={204: None})
-    @action(detail=True, methods=["delete"], url_path="team/(?P<member>[0-9a-f-]{36})")
+    @action(detail=True, methods=["delete"], url_path="team/(?P<member>[^/]+)")
     def team_member(self, request: Request, pk: str, member: str) -> Response:
         artist = access.artist_for(self.user, pk, write=True)
         row = access.team_member_for(self.user, member, write=True)
@@ -384,7 +384,7 @@ class ArtistViewSet(
 
     @extend_schema(methods=["GET"], responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @extend_schema(methods=["DELETE"], request=None, responses={204: None})
-    @action(detail=True, methods=["get", "delete"], url_path="documents/(?P<document>[0-9a-f-]{36})")
+    @action(detail=True, methods=["get", "delete"], url_path="documents/(?P<document>[^/]+)")
     def document(self, request: Request, pk: str, document: str) -> Any:
         """The bytes of a document; or take it off the file."""
         writing = request.method == "DELETE"
