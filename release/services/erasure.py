@@ -30,7 +30,7 @@ from artists.models import (
     User,
 )
 from generation.models import Project, Upload
-from provenance.ledger import record, shred
+from provenance.ledger import record, shred_many
 from provenance.models import Entry, Job, VaultItem
 from release import events
 from release.errors import BadField
@@ -100,11 +100,9 @@ def erase_person(account: User, *, people: Iterable[Person] = (), actor: User) -
         if refusal := _refusal(account):
             raise BadField(refusal, field="account")
         copies = {what: count for what, count in _copies(account).items() if count}
-        # 1. The vault, oldest first: two erasures that cross take their locks in one order.
+        # 1. The vault, oldest first.
         entries = list(_entries(account, chosen).order_by("id"))
-        held = VaultItem.objects.filter(entry__in=entries).count()
-        for entry in entries:
-            shred(entry, actor=actor)
+        held = shred_many(entries, actor=actor)
         done = record(
             events.PersonErased(
                 stream=people_events.LABEL_STREAM,
