@@ -41,7 +41,7 @@ def inbox(*, quick: bool, log: Path) -> Iterator[Figure]:
     )  # fmt: skip
     _copies(first, count - sent)
     sequencer.drain()
-    middle = Submission.objects.filter(stage="heard").order_by("number")[count // 4]
+    middle = Submission.objects.filter(stage="heard").order_by("number")[count // 10]
     asked = {
         "inbox": reverse("artists:inbox"),
         "inbox, unheard": reverse("artists:inbox") + "?view=unheard",
