@@ -281,9 +281,11 @@ def _records(lines: list[str], start: int, separator: str) -> Iterator[tuple[int
             index += 1
             continue
         taken = lines[index : index + 1]
-        while _open(taken) and len(taken) < _MAX_LINES and index + len(taken) < len(lines):
+        while (
+            _state(taken, separator) == "open" and len(taken) < _MAX_LINES and index + len(taken) < len(lines)
+        ):
             taken = lines[index : index + len(taken) + 1]
-        if _open(taken):
+        if _state(taken, separator) != "whole":
             yield index + 1, lines[index]
             index += 1
             continue
@@ -291,8 +293,28 @@ def _records(lines: list[str], start: int, separator: str) -> Iterator[tuple[int
         index += len(taken)
 
 
-def _open(lines: list[str]) -> bool:
-    return "\n".join(lines).count('"') % 2 == 1
+def _state(lines: list[str], separator: str) -> str:
+    """Whether these lines are a whole record, one whose quotation is still open, or one that is broken.
+
+    A quotation opens at the beginning of a value and closes before a separator or the end; a mark elsewhere inside it
+    means that it was never closed and ran into the next one.
+    """
+    text, index, quoted, fresh = "\n".join(lines), 0, False, True
+    while index < len(text):
+        char = text[index]
+        if quoted and char == '"':
+            after = text[index + 1 : index + 2]
+            if after == '"':
+                index += 1
+            elif after in ("", separator):
+                quoted = False
+            else:
+                return "broken"
+        elif not quoted:
+            quoted = fresh and char == '"'
+            fresh = char == separator
+        index += 1
+    return "open" if quoted else "whole"
 
 
 def _row(line: int, cells: list[str], columns: list[str]) -> Row:

@@ -94,6 +94,8 @@ class TrainingChoice(Recorded):
     `answers`: the four uses of cawg.training-mining -> allowed, notAllowed or constrained.
     """
 
+    stays_when_merged = True
+
     artist = models.ForeignKey(Artist, on_delete=models.PROTECT, related_name="training_choices")
     number = models.PositiveIntegerField()
     answers = models.JSONField()

@@ -16,6 +16,9 @@ from provenance.models import Recorded
 class Method(Recorded):
     """One version: its words are sealed (`statement`, `reason`), its rules public. Editing makes the next one."""
 
+    #: Its words lie in its entry, and versions count for that very artist.
+    stays_when_merged = True
+
     artist = models.ForeignKey(Artist, on_delete=models.PROTECT, related_name="methods")
     number = models.PositiveIntegerField()
     rules = models.JSONField(help_text="As artists.method_rules says.")
