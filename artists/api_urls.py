@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
+from artists.api.agreements import AgreementViewSet
 from artists.api.practice import ConsentViewSet, MethodViewSet, TrainingViewSet
 from artists.api.roster import ArtistViewSet, MeViewSet, PersonViewSet, SavedFilterViewSet
 from artists.api.signing import KeyViewSet, SignatureViewSet, SigningViewSet
@@ -20,3 +21,4 @@ router.register("training", TrainingViewSet, basename="training")
 router.register("saved-filters", SavedFilterViewSet, basename="filter")
 router.register("submissions", SubmissionViewSet, basename="submission")
 router.register("upload-links", UploadLinkViewSet, basename="uploadlink")
+router.register("agreements", AgreementViewSet, basename="agreement")

@@ -251,6 +251,8 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "AgreementKindEnum": "artists.models.agreement.Agreement.Kind",
+        "AgreementStatusEnum": "artists.models.agreement.Agreement.Status",
         "TermsAnswerEnum": "generation.models.catalogue.ToolTerms.Answer",
         "ReleaseKindEnum": "release.models.release.Release.Kind",
         "ReleaseStateEnum": "release.models.release.Release.State",

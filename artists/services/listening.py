@@ -14,16 +14,19 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from artists.errors import ArtistsUserFault, LinkOver
+from artists.errors import ArtistsUserFault, LinkOver, TooMany
 from artists.events import anr as events
 from artists.models import ListeningLink, User
 from artists.services.review import spans_of
 from artists.services.upload_links import digest
 from provenance.ledger import Actor, record
+from provenance.models import Entry
 
 KINDS: Final = ("take", "master", "release")
 MAX_DAYS: Final = 180
 MAX_THINGS: Final = 30
+#: Reports of what was heard that a link may send in a minute: a player sends one every 20 s, on pause and on a change.
+HEARD_PER_MINUTE: Final = 30
 GUEST: Final = Actor.system("listening-link")
 
 
@@ -122,6 +125,9 @@ def keep_heard_by_link(link: ListeningLink, *, thing: str, spans: Sequence[Seque
     heard = sum(end - start for start, end in spans_ms)
     with transaction.atomic():
         link = _locked(link)
+        since = timezone.now() - dt.timedelta(minutes=1)
+        if Entry.objects.filter(stream=link.stream, at__gte=since).count() >= HEARD_PER_MINUTE:
+            raise TooMany("Too much at once. Go on in a minute.")
         link.entry = record(
             events.ListeningLinkHeard(
                 stream=link.stream, subjects=(thing,), link=str(link.pk), thing=thing, spans_ms=spans_ms,

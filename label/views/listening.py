@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from artists import access_anr
-from artists.errors import LinkOver
+from artists.errors import LinkOver, TooMany
 from artists.models import ListeningLink, User
 from artists.services import listening
 from artists.services.sealed import opened
@@ -132,7 +132,8 @@ def listen_heard(request: HttpRequest, secret: str, number: int) -> HttpResponse
     except (ValueError, KeyError, TypeError, RecursionError):
         return JsonResponse({"error": {"code": "bad_value", "message": "Send spans as JSON."}}, status=400)
     except UserFault as fault:
-        return JsonResponse({"error": {"code": fault.code, "message": fault.message}}, status=400)
+        status = 429 if isinstance(fault, TooMany) else 400
+        return JsonResponse({"error": {"code": fault.code, "message": fault.message}}, status=status)
     return HttpResponse(status=204)
 
 

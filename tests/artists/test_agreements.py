@@ -313,3 +313,33 @@ def test_junk_for_a_share_is_refused_in_words(cast: Cast, person: Any, junk: str
     answer = logged_in(cast.anr).post(reverse("artists:agreement-new", args=[cast.artist.pk]), data)
     assert answer.status_code == 422
     assert not Agreement.objects.exists()
+
+
+# -- over the API ----------------------------------------------------------------------------------------------------
+def test_the_api_says_and_does_what_the_pages_do(cast: Cast, person: Any) -> None:
+    anr, mara, release = (logged_in(user) for user in (cast.anr, cast.mara, cast.release))
+    terms = {
+        "title": "EP", "advance": SECRET, "shares": [share(person)],
+        "options": [{"by": "2031-01-31", "words": "a second EP"}],
+    }  # fmt: skip
+    made = anr.post(
+        "/api/agreements/", {**terms, "artist": str(cast.artist.pk)}, content_type="application/json"
+    )
+    assert made.status_code == 201, made.content
+    address = f"/api/agreements/{made.json()['id']}/"
+    assert made.json()["options"][0]["words"] == "a second EP"
+    assert mara.get(address).status_code == 404
+    assert SECRET not in release.get(address).content.decode()
+    assert release.put(f"{address}terms/", terms, content_type="application/json").status_code == 403
+    moved = anr.post(f"{address}move/", {"status": "offered"}, content_type="application/json")
+    assert moved.json()["status"] == "offered"
+    assert SECRET in mara.get(address).content.decode()
+    name = {"name": "Mara", "terms_version": 1}
+    assert (
+        mara.post(f"{address}sign/", {**name, "side": "label"}, content_type="application/json").status_code
+        == 403
+    )
+    signed_now = mara.post(f"{address}sign/", {**name, "side": "artist"}, content_type="application/json")
+    assert signed_now.json()["signed_by_artist"]
+    assert logged_in(cast.stranger).get("/api/agreements/").json()["results"] == []
+    assert Client().get(address).status_code == 401
