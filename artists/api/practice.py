@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
@@ -149,7 +149,7 @@ class ConsentViewSet(_Practice):
 
     serializer_class = ConsentSerializer
     queryset = Consent.objects.none()
-    parser_classes: ClassVar = [JSONParser, MultiPartParser, FormParser]
+    parser_classes = (JSONParser, MultiPartParser, FormParser)
 
     @_ARTIST
     def list(self, request: Request) -> Response:

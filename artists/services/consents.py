@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
+from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
@@ -136,7 +137,7 @@ def propose_consent(
     return consent
 
 
-def give_consent(consent: Consent, *, document: BinaryIO | None = None, actor: User) -> Consent:
+def give_consent(consent: Consent, *, document: BinaryIO | File[Any] | None = None, actor: User) -> Consent:
     """The giver says yes with their own account, or somebody keeps the signed document.
 
     With an account the consent counts once the giver signed this entry with a key of their own.
@@ -148,7 +149,7 @@ def give_consent(consent: Consent, *, document: BinaryIO | None = None, actor: U
         if not media_type:
             raise BadConsent("Give the signed paper as PDF, PNG or JPEG.", field="document")
         document.seek(0)
-        staged = assets.ingest(document, limit_bytes=DOCUMENT_LIMIT)
+        staged = assets.ingest(cast(BinaryIO, document), limit_bytes=DOCUMENT_LIMIT)
     elif consent.giver_id is None:
         raise BadConsent("Who gives it has no account here: upload the signed document.", field="document")
     elif consent.giver_id != actor.pk:
@@ -357,10 +358,10 @@ def _ref(consent: Consent) -> str:
 def _text(value: Any, field: str, most: int) -> str:
     if not isinstance(value, str) or "\0" in value:
         raise BadConsent("This must be text without NUL characters.", field=field)
-    value = value.strip()
-    if len(value) > most:
-        raise BadConsent(f"Keep it below {most} characters; it has {len(value)}.", field=field)
-    return value
+    stripped: str = value.strip()
+    if len(stripped) > most:
+        raise BadConsent(f"Keep it below {most} characters; it has {len(stripped)}.", field=field)
+    return stripped
 
 
 def _names(values: Iterable[str], field: str) -> list[str]:

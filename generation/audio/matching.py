@@ -173,12 +173,14 @@ def _chroma(spectrum: NDArray[np.complex128]) -> Floats:
     raw = np.sqrt(fold @ np.abs(spectrum[1:]) ** 2)
     steps = raw.shape[1] // _CHROMA_STEP
     slow = raw[:, : steps * _CHROMA_STEP].reshape(12, steps, _CHROMA_STEP).mean(axis=2)
-    return slow / np.maximum(np.linalg.norm(slow, axis=0, keepdims=True), 1e-9)
+    chroma: Floats = slow / np.maximum(np.linalg.norm(slow, axis=0, keepdims=True), 1e-9)
+    return chroma
 
 
 def _onsets(power: Floats) -> Floats:
     flux = np.maximum(np.diff(power, axis=1, prepend=power[:, :1]), 0).mean(axis=0)
-    return flux - ndimage.uniform_filter1d(flux, 43, mode="nearest")
+    onsets: Floats = flux - ndimage.uniform_filter1d(flux, 43, mode="nearest")
+    return onsets
 
 
 def _stretches(source: Floats, target: Floats, step: int) -> float:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from artists.method_rules import MATERIALS, REFERENCES, each, material_label
 from artists.views import user_of
 from generation import access, services
-from generation.models import MaterialMark
+from generation.models import MaterialMark, Take
 from generation.services.methods import Thing
 from provenance.errors import UserFault
 
@@ -57,8 +57,13 @@ def master_method_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def material_mark(request: HttpRequest, kind: str, pk: uuid.UUID) -> HttpResponse:
     """Say what a run, a take or an upload is; back to where one came from."""
     user = user_of(request)
-    fetch = {"runs": access.run_for, "takes": access.take_for, "uploads": access.upload_for}[kind]
-    thing: Thing = fetch(user, pk, write=True)  # type: ignore[operator]
+    thing: Thing
+    if kind == "runs":
+        thing = access.run_for(user, pk, write=True)
+    elif kind == "takes":
+        thing = access.take_for(user, pk, write=True)
+    else:
+        thing = access.upload_for(user, pk, write=True)
     try:
         services.mark_material(thing, kind=request.POST.get("material", ""), actor=user)
     except UserFault as fault:
@@ -66,7 +71,8 @@ def material_mark(request: HttpRequest, kind: str, pk: uuid.UUID) -> HttpRespons
     else:
         messages.success(request, "Marked. Masters made of it are checked again.")
     wanted = request.POST.get("next", "")
-    home = reverse("generation:project", args=[(thing.run if kind == "takes" else thing).project_id])  # type: ignore[union-attr]
+    project_id = thing.run.project_id if isinstance(thing, Take) else thing.project_id
+    home = reverse("generation:project", args=[project_id])
     safe = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
