@@ -138,9 +138,9 @@ class AgreementViewSet(viewsets.GenericViewSet[Agreement]):
 
     @extend_schema(request=NewAgreementInput, responses={201: AgreementSerializer})
     def create(self, request: Request) -> Response:
+        access_anr.require_agreement_writer(self.user)
         values = self._parsed(NewAgreementInput)
         artist = artist_for(self.user, values.pop("artist"))
-        access_anr.require_agreement_writer(self.user)
         row = agreements.draft_agreement(artist, **values, actor=self.user)
         return self._shown(row, status.HTTP_201_CREATED)
 
@@ -164,6 +164,7 @@ class AgreementViewSet(viewsets.GenericViewSet[Agreement]):
     @action(detail=True, methods=["post"])
     def sign(self, request: Request, pk: str) -> Response:
         """Your signature, or (by staff, for the artist) that a paper was signed. A key signs the entry afterwards."""
+        access_anr.agreement_for(self.user, pk)
         values = self._parsed(AgreementSignInput)
         row = access_anr.agreement_to_sign(self.user, pk, side=values["side"])
         own = values["side"] == "label" or acts_for(self.user, row.artist)
