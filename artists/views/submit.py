@@ -256,7 +256,10 @@ def _refused(fault: ProvenanceError | StorageFull) -> HttpResponse:
 
 
 def _unindexed(response: HttpResponse) -> HttpResponse:
-    """The address is the permission: it must not travel in a referrer nor into an index."""
+    """The address is the permission: it must not travel in a referrer nor into an index.
+
+    Not "no-referrer": browsers then send a form with the origin "null", which the CSRF check refuses.
+    """
     response["X-Robots-Tag"] = "noindex"
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"
     return response

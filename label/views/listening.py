@@ -105,7 +105,7 @@ def listen_page(request: HttpRequest, secret: str) -> HttpResponse:
         "pieces": list(enumerate(pieces(link), start=1)),
     }
     response = render(request, "label/listen.html", context)
-    response["X-Robots-Tag"], response["Referrer-Policy"] = "noindex", "no-referrer"
+    response["X-Robots-Tag"], response["Referrer-Policy"] = "noindex", "same-origin"
     return response
 
 
@@ -233,5 +233,5 @@ def _piece(secret: str, number: int) -> tuple[ListeningLink, Piece]:
 def _private(response: HttpResponseBase) -> HttpResponseBase:
     """Kept by no cache: the link may end while a copy would not."""
     response["Cache-Control"] = "private, no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"
     return response
