@@ -9,6 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -138,7 +139,8 @@ class AgreementViewSet(viewsets.GenericViewSet[Agreement]):
 
     @extend_schema(request=NewAgreementInput, responses={201: AgreementSerializer})
     def create(self, request: Request) -> Response:
-        access_anr.require_agreement_writer(self.user)
+        if not access_anr.may_write_agreements(self.user):
+            raise PermissionDenied("Agreements are written by the owner, A&R and rights.")
         values = self._parsed(NewAgreementInput)
         artist = artist_for(self.user, values.pop("artist"))
         row = agreements.draft_agreement(artist, **values, actor=self.user)

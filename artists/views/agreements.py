@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -79,12 +79,18 @@ def _terms(request: HttpRequest, artist: Artist, row: Agreement | None, more: di
             saved = agreements.draft_agreement(
                 artist,
                 agreement=row,
-                **{name: said[name] for name in _TEXTS},
-                **{name: _day(said[name]) for name in _DAYS},
+                title=said["title"],
+                kind=said["kind"],
+                advance=said["advance"],
+                money=said["money"],
+                conditions=said["conditions"],
+                starts=_day(said["starts"]),
+                ends=_day(said["ends"]),
+                answer_due=_day(said["answer_due"]),
                 territories=said["territories"].replace(",", " ").split(),
                 shares=[_share(one) for one in said["shares"] if one["person"]],
                 options=[_option(one) for one in said["options"] if one["by"] or one["words"]],
-                document=document.file if document else None,
+                document=cast(BinaryIO, document.file) if document else None,
                 submission=more["submission"],
                 actor=user_of(request),
             )

@@ -310,6 +310,7 @@ ELSEWHERE = {"artists:logout"}  # tests/artists
 
 #: The API's subjects by the first word of their names. Lists hold only what their reader may see.
 API_SUBJECTS: Mapping[str, Key] = {
+    "agreement": lambda s: s.anr.agreement.pk,
     "artist": lambda s: s.cast.artist.pk,
     "person": lambda s: s.house.writer.pk,
     "method": lambda s: s.cast.artist.pk,
