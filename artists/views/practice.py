@@ -35,7 +35,7 @@ def _fault(form: Any, fault: UserFault) -> None:
 def _versions(artist: Artist) -> list[dict[str, Any]]:
     """Every version with its rules in words and what it changed, the newest first."""
     rows = list(methods.methods_of(artist))
-    before: list[Method | None] = [*rows[1:], None]
+    before: list[Method | None] = [*rows[1:], *([None] if rows else [])]
     return [
         {
             "method": row,
