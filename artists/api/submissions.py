@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from artists import access_anr as access
+from artists.access import require_role
 from artists.models import Submission, SubmissionVote, UploadLink, User
 from artists.services import review, upload_links
 
@@ -179,11 +180,12 @@ class UploadLinkViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[UploadLin
     def get_queryset(self) -> QuerySet[UploadLink]:
         if getattr(self, "swagger_fake_view", False):
             return UploadLink.objects.none()
-        return access.upload_links(cast(User, self.request.user))
+        user = cast(User, self.request.user)
+        return access.upload_links(user) if access.may_decide(user) else UploadLink.objects.none()
 
     def create(self, request: Request) -> Response:
         user = cast(User, request.user)
-        access.require_decider(user)
+        require_role(user, *access.DECIDERS)
         form = self.get_serializer(data=request.data)
         form.is_valid(raise_exception=True)
         link, secret = upload_links.make_upload_link(**form.validated_data, actor=user)

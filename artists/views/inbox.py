@@ -304,7 +304,7 @@ def _on(request: HttpRequest, submission: Submission) -> HttpResponse:
 
 @require_POST
 def submission_score(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """One or more of `score-<criterion>`. By htmx the scores come back; after the first one, the whole page."""
+    """One or more of `score-<criterion>`. As JSON it says whether the name may be shown from now on."""
     user = user_of(request)
     submission = access.submission_for(user, pk)
     knew = access.knows_who(user, submission)
@@ -322,14 +322,8 @@ def submission_score(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     except UserFault as fault:
         messages.error(request, fault.message)
         return _back(request, submission)
-    if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
-        if not knew:
-            response = HttpResponse(status=204)
-            response["HX-Refresh"] = "true"
-            return response
-        context = {"submission": submission, "ears": ears(user, submission), "knows": True,
-                   "view": request.POST.get("view", "open"), "page": request.POST.get("page", "1")}  # fmt: skip
-        return render(request, "artists/ears.html", context)
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"reveal": not knew})
     return _back(request, submission)
 
 

@@ -1,13 +1,19 @@
 /** <dw-inbox>: the keys of the inbox. Everything is a link, a form or a radio underneath. */
 
-import { define, isTyping, pressesWithSpace } from "../lib/dom";
+import { csrfToken, define, isTyping, pressesWithSpace, toast } from "../lib/dom";
+import { go } from "../lib/go";
 import { clock } from "../lib/time";
 import { transport } from "./transport";
 
 class Inbox extends HTMLElement {
+  #sending: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #reveal = false;
+
   connectedCallback(): void {
     document.addEventListener("keydown", this.#onKey);
     this.addEventListener("submit", this.#onSubmit, true);
+    this.addEventListener("change", this.#onChange);
     this.#point();
   }
 
@@ -28,6 +34,28 @@ class Inbox extends HTMLElement {
     const current = this.#current;
     for (const ear of this.#ears) ear.classList.toggle("now", ear === current);
   }
+
+  /** Scores go out one request after the other, each with all of them: quick keys never overtake each other. */
+  #onChange = (event: Event): void => {
+    const form = (event.target as Element).closest<HTMLFormElement>("#ears");
+    if (!form) return;
+    this.#point();
+    this.#waiting += 1;
+    this.#sending = this.#sending.then(async () => {
+      this.#waiting -= 1;
+      try {
+        const response = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json", "X-CSRFToken": csrfToken() } });
+        if (!response.ok) throw new Error(String(response.status));
+        this.#reveal ||= ((await response.json()) as { reveal: boolean }).reveal;
+      } catch {
+        toast("The score was not kept. Check the connection and set it again.", "error");
+      }
+      if (this.#reveal && !this.#waiting) {
+        this.#reveal = false;
+        if (this.isConnected) go(location.href);
+      }
+    });
+  };
 
   #onSubmit = (event: Event): void => {
     // A note goes to the file that is heard.
