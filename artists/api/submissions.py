@@ -35,11 +35,23 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
 
     def get_sender(self, row: Submission) -> dict[str, Any] | None:
         user = cast(User, self.context["request"].user)
-        if not access.knows_who(user, row):
+        names = self._names(user, row)
+        if row.pk not in names:
             return None
-        words = review.names_of([row])[row.pk]
+        words = names[row.pk]
         hidden = () if access.may_decide(user) else ("contact_email", "contact_name")
         return {"ai": row.ai, "rights": row.rights, **{k: v for k, v in words.items() if k not in hidden}}
+
+    def _names(self, user: User, row: Submission) -> dict[Any, dict[str, str]]:
+        """Of the whole page at once, for those that this reader may know."""
+        listed = getattr(self.parent, "instance", None)
+        rows = list(listed) if isinstance(listed, list) else [row]
+        if "names" not in self.context or row.pk not in self.context["asked"]:
+            known = access.known_among(user, rows)
+            self.context["names"] = review.names_of(one for one in rows if one.pk in known)
+            self.context["asked"] = {one.pk for one in rows}
+        found: dict[Any, dict[str, str]] = self.context["names"]
+        return found
 
     def get_files(self, row: Submission) -> list[dict[str, Any]]:
         return [
