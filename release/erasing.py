@@ -58,6 +58,14 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "artists.Agreement.shares": (NONE, "ids and numbers"),
     "artists.ListeningLink.secret_sha256": (NONE, "digest of a random secret"),
     "artists.ListeningLink.things": (NONE, "ids"),
+    # Methods and consents: statements, givers, terms, fees and reasons lie in the vault alone.
+    "artists.Method.rules": (NONE, "words of the trade"),
+    "artists.Consent.engines": (NONE, "tools"),
+    "artists.Consent.projects": (NONE, "ids"),
+    "artists.Consent.territories": (NONE, "codes"),
+    "generation.MethodCheck.outcomes": (NONE, "words of the trade, ids and measures"),
+    "artists.ConsentUse.ref": (STAYS, "an id, or the name of a data set, public in the log"),
+    "artists.TrainingChoice.answers": (NONE, "choices"),
     # The studio.
     "generation.Project.title": (STAYS, "titles are public in the log"),
     "generation.Brief.genre": (STAYS, "a word of the trade, public in the log"),

@@ -290,6 +290,22 @@ def _address(account: User) -> str:
 
 #: What the private values of a kind of entry are, in words.
 _PRIVATE: Final = {
+    "agreement.drafted": "agreements: titles, money and conditions",
+    "agreement.moved": "reasons why an agreement ended",
+    "agreement.option_answered": "reasons why an option was taken or let go",
+    "agreement.option_set": "options of agreements in their words",
+    "agreement.signed": "names of who signed an agreement",
+    "consent.declined": "reasons why a consent was declined",
+    "consent.proposed": "consents: who gives them, their words and fee",
+    "consent.revoked": "reasons why a consent was revoked",
+    "listening_link.made": "who a listening link was for",
+    "method.written": "methods in the artist's words",
+    "submission.answered": "answers to submissions",
+    "submission.decided": "reasons of decisions on submissions",
+    "submission.noted": "notes on submissions",
+    "submission.sent": "submissions: names, contact and words of the sender",
+    "submission.voted": "reasons of votes on submissions",
+    "upload_link.made": "who an upload link was for",
     "arrangement.saved": "notes on saved arrangements",
     "brief.saved": "briefs: purpose, mood, prompt and what to avoid",
     "bundle.exported": "notes on who got a bundle",
