@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -112,7 +113,7 @@ def knows_who(user: User, submission: Submission) -> bool:
     return Score.objects.filter(submission=submission, author=user).exists()
 
 
-def known_among(user: User, submissions: list[Submission]) -> set[uuid.UUID]:
+def known_among(user: User, submissions: Sequence[Submission]) -> set[uuid.UUID]:
     rows = Score.objects.filter(submission__in=submissions, author=user)
     return set(rows.values_list("submission_id", flat=True))
 

@@ -42,7 +42,8 @@ def with_words(rows: QuerySet[Any], text: str, *columns: str) -> QuerySet[Any]:
     asked = query(text)
     if asked is None:
         return rows.none()
-    return rows.annotate(found_words=Words(*map(F, columns))).filter(found_words=asked)
+    found: QuerySet[Any] = rows.annotate(found_words=Words(*map(F, columns))).filter(found_words=asked)
+    return found
 
 
 def compact(text: str) -> str:

@@ -86,7 +86,7 @@ class RosterFilter:
             if self.manager == NOBODY:
                 rows = rows.exclude(pk__in=managed.values("artist"))
             else:
-                who = user.pk if self.manager == "me" else self.manager
+                who = user.pk if self.manager == "me" else uuid.UUID(self.manager)
                 rows = rows.filter(Q(pk__in=managed.filter(user=who).values("artist")))
         return rows.order_by("name", "pk")
 

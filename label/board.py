@@ -173,7 +173,7 @@ def _projects(user: User, scope: set[uuid.UUID], asked: BoardFilter) -> list[Car
     columns = ("pk", "title", "created_at", "artist_id", "artist__name")
     rows = visible_projects(user).filter(archived=False)
     if asked.artist:
-        rows = rows.filter(artist=asked.artist)
+        rows = rows.filter(artist=uuid.UUID(asked.artist))
     projects = [row for row in rows.values_list(*columns) if row[3] in scope]
     if not projects:
         return []

@@ -82,36 +82,34 @@ def _by_number(user: User, text: str) -> list[Found]:
         return []
     plain = " ".join(text.split())
     found = []
-    for row in visible_recordings(user).filter(Q(isrc=number) | Q(work__iswc=number))[:EACH]:
-        what = f"ISRC {row.isrc}" if row.isrc == number else f"ISWC {row.work.iswc}"
-        found.append(
-            Found("recording", row.title, reverse("release:recording", args=[row.pk]), what, exact=True)
-        )
+    for recording in visible_recordings(user).filter(Q(isrc=number) | Q(work__iswc=number))[:EACH]:
+        what = f"ISRC {recording.isrc}" if recording.isrc == number else f"ISWC {recording.work.iswc}"
+        url = reverse("release:recording", args=[recording.pk])
+        found.append(Found("recording", recording.title, url, what, exact=True))
     codes = (
         {number, number.zfill(13), number.zfill(14), number.lstrip("0")} - {""}
         if number.isdecimal()
         else set()
     )
     rule = Q(catalogue_number__iexact=plain) | Q(catalogue_number__iexact=number or plain)
-    for row in visible_releases(user).filter(
+    for release in visible_releases(user).filter(
         (Q(gtin__in=codes) & ~Q(gtin="")) | (rule & ~Q(catalogue_number=""))
     )[:EACH]:
-        what = f"GTIN {row.gtin}" if row.gtin in codes else row.catalogue_number
-        found.append(Found("release", row.title, reverse("release:release", args=[row.pk]), what, exact=True))
+        what = f"GTIN {release.gtin}" if release.gtin in codes else release.catalogue_number
+        url = reverse("release:release", args=[release.pk])
+        found.append(Found("release", release.title, url, what, exact=True))
     if len(number) == 16:
-        for row in visible_artists(user).filter(isni=number):
-            found.append(
-                Found(
-                    "artist", row.name, reverse("artists:artist", args=[row.pk]), f"ISNI {number}", exact=True
-                )
-            )
+        for artist in visible_artists(user).filter(isni=number):
+            url = reverse("artists:artist", args=[artist.pk])
+            found.append(Found("artist", artist.name, url, f"ISNI {number}", exact=True))
     if number.isdecimal() and 9 <= len(number) <= 16:
         rows = visible_people(user).filter(Q(ipi=number.zfill(11)) | Q(isni=number)).select_related("artist")
-        for row in rows[:EACH]:
-            found.append(_person(user, row, f"IPI {row.ipi}" if row.ipi else f"ISNI {row.isni}", exact=True))
+        for person in rows[:EACH]:
+            what = f"IPI {person.ipi}" if person.ipi else f"ISNI {person.isni}"
+            found.append(_person(user, person, what, exact=True))
     if match := re.fullmatch(r"#?(\d{1,9})", plain):
-        for row in visible_submissions(user).filter(number=int(match.group(1))):
-            found.append(_submission(row.pk, row.number, row.get_stage_display(), exact=True))
+        for sent in visible_submissions(user).filter(number=int(match.group(1))):
+            found.append(_submission(sent.pk, sent.number, sent.get_stage_display(), exact=True))
     return found
 
 

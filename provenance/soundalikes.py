@@ -6,6 +6,7 @@ and only the best few are aligned: the work does not grow with the catalogue.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -56,7 +57,7 @@ def soundalikes(
     return sorted(found, key=lambda one: -one.similarity)
 
 
-def _likely(wanted: list[int], *, among: QuerySet[Asset] | None, without: frozenset[str]) -> list[object]:
+def _likely(wanted: list[int], *, among: QuerySet[Asset] | None, without: frozenset[str]) -> list[uuid.UUID]:
     rows = AssetAnalysis.objects.filter(fingerprint_terms__overlap=wanted)
     if among is not None:
         rows = rows.filter(asset__in=among)

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from artists import access, roster_file, services
-from artists.models import Artist, ArtistDocument, Person, SavedFilter, TeamMember, User
+from artists.models import STAFF_ROLES, Artist, ArtistDocument, Person, SavedFilter, TeamMember, User
 from artists.roster_filter import RosterFilter
 from artists.services import bulk
 from provenance import assets
@@ -460,7 +460,7 @@ class ArtistViewSet(
     @action(detail=False, methods=["post"])
     def export(self, request: Request) -> HttpResponse:
         """The artists of a filter as CSV. That somebody took it along is an entry."""
-        access.require_role(self.user, *access.STAFF_ROLES)
+        access.require_role(self.user, *STAFF_ROLES)
         artists = list(RosterFilter.parse(request.query_params).artists(self.user))
         services.record_export(artists, actor=self.user)
         return HttpResponse(

@@ -46,11 +46,12 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         """Of the whole page at once, for those that this reader may know."""
         listed = getattr(self.parent, "instance", None)
         rows = list(listed) if isinstance(listed, list) else [row]
-        if "names" not in self.context or row.pk not in self.context["asked"]:
+        context = cast("dict[str, Any]", self.context)
+        if "names" not in context or row.pk not in context["asked"]:
             known = access.known_among(user, rows)
-            self.context["names"] = review.names_of(one for one in rows if one.pk in known)
-            self.context["asked"] = {one.pk for one in rows}
-        found: dict[Any, dict[str, str]] = self.context["names"]
+            context["names"] = review.names_of(one for one in rows if one.pk in known)
+            context["asked"] = {one.pk for one in rows}
+        found: dict[Any, dict[str, str]] = context["names"]
         return found
 
     def get_files(self, row: Submission) -> list[dict[str, Any]]:

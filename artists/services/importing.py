@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -165,13 +165,14 @@ def export_rows(artists: Iterable[Artist]) -> list[dict[str, str]]:
             "tags": "; ".join(artist.tags),
             "manager": managers.get(artist.pk, ""),
         }
-        for person in people.get(artist.pk) or [None]:
-            if person is not None:
+        contributors: Sequence[Person | None] = people.get(artist.pk) or [None]
+        for one in contributors:
+            if one is not None:
                 own |= {
-                    "contributor": person.credit_name,
-                    "ipi": person.ipi,
-                    "society": person.society,
-                    "country": person.country,
+                    "contributor": one.credit_name,
+                    "ipi": one.ipi,
+                    "society": one.society,
+                    "country": one.country,
                 }
             found.append(dict(own))
     return found

@@ -128,7 +128,8 @@ def merge_artists(artist: Artist, *, into: Artist, reason: str = "", actor: HasA
             row.entry = entry
         if not into.isni:
             into.isni = artist.isni
-        into.tags = sorted({*into.tags, *artist.tags}, key=str.casefold)
+        tags: list[str] = sorted({*map(str, into.tags), *map(str, artist.tags)}, key=str.casefold)
+        into.tags = tags
         into.picture_id = into.picture_id or artist.picture_id
         artist.merged_into, artist.alias_of = into, None
         if artist.kind == Artist.Kind.ALIAS:

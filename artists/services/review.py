@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -334,7 +334,7 @@ def names_of(submissions: Iterable[Submission]) -> dict[object, dict[str, str]]:
     return {row.pk: found[row.sent_entry_id] for row in rows}
 
 
-def _about(submission: Submission) -> dict[str, object]:
+def _about(submission: Submission) -> dict[str, Any]:
     return {
         "stream": submission.stream,
         "submission": str(submission.pk),

@@ -167,7 +167,7 @@ def set_picture(artist: Artist, *, data: bytes, filename: str = "", actor: HasAc
     staged = assets.ingest(data)
     with transaction.atomic():
         artist = locked(artist)
-        if artist.picture_id and artist.picture.sha256 == staged.sha256:
+        if artist.picture is not None and artist.picture.sha256 == staged.sha256:
             return artist
         entry = record(
             happened.ArtistPictureSet(

@@ -114,7 +114,7 @@ def submit(
 def _written(
     link: UploadLink,
     staged: Sequence[tuple[Incoming, Staged]],
-    said: Mapping[str, str],
+    said: Mapping[str, Any],
     *,
     ai: Mapping[str, str],
     rights: str,

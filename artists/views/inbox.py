@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -263,7 +264,7 @@ def _filename(words: dict[str, Any], position: int) -> str:
     return str(names[position - 1]) if position <= len(names) else f"File {position}"
 
 
-def _votes(rows: list[Submission]) -> dict[Any, str]:
+def _votes(rows: Sequence[Submission]) -> dict[Any, str]:
     found: dict[Any, list[str]] = {}
     for pk, vote in SubmissionVote.objects.filter(submission__in=rows).values_list("submission_id", "vote"):
         found.setdefault(pk, []).append(vote)
@@ -339,7 +340,8 @@ def submission_unblind(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def submission_note(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     submission = access.submission_for(user, pk)
-    file = submission.files.filter(pk=_uuid(request.POST.get("file", ""))).first()
+    file_pk = _uuid(request.POST.get("file", ""))
+    file = submission.files.filter(pk=file_pk).first() if file_pk else None
     try:
         review.note(
             submission, text=request.POST.get("text", ""), file=file, from_ms=_ms(request.POST.get("from", "")),

@@ -257,7 +257,7 @@ def bulk_page(request: HttpRequest) -> HttpResponse:
         if not artists:
             raise UserFault("Choose artists first.")
         if not form.is_valid():
-            raise UserFault(next(iter(form.errors.values()))[0])
+            raise UserFault(str(next(iter(form.errors.values()))[0]))
         values = dict(form.cleaned_data)
         if values["action"] == "export":
             return export_of(artists, user=user)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from artists import access, roster_file, services
 from artists.forms import RosterFileForm
+from artists.models import STAFF_ROLES
 from artists.roster_filter import RosterFilter
 from artists.views.people import user_of
 from artists.views.roster import export_of, form_page
@@ -68,7 +69,7 @@ def example_file(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """The artists of a filter as CSV. Label staff only; that somebody took it along is an entry."""
     user = user_of(request)
-    access.require_role(user, *access.STAFF_ROLES)
+    access.require_role(user, *STAFF_ROLES)
     return export_of(
         list(RosterFilter.parse(QueryDict(request.POST.get("filter", "")[:600])).artists(user)), user=user
     )

@@ -95,7 +95,8 @@ def _waiting(user: User, artist: Artist) -> list[Signature]:
     approvals = Approval.objects.filter(
         release__artist=artist, release__state=Release.State.APPROVED, entry__signed_by__isnull=True
     )
-    for row in approvals.select_related("approved_by", "release")[:10]:
-        url = reverse("artists:sign", args=["approval", row.release.stream]) if row.pk in own else ""
-        found.append(Signature(f"Approval of {row.release.title}", row.approved_by.full_name, url))
+    for approval in approvals.select_related("approved_by", "release")[:10]:
+        release = approval.release
+        url = reverse("artists:sign", args=["approval", release.stream]) if approval.pk in own else ""
+        found.append(Signature(f"Approval of {release.title}", approval.approved_by.full_name, url))
     return found
