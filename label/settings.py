@@ -253,6 +253,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AgreementKindEnum": "artists.models.agreement.Agreement.Kind",
         "AgreementStatusEnum": "artists.models.agreement.Agreement.Status",
+        "ArtistStatusEnum": "artists.models.artist.Artist.Status",
+        "ConsentKindEnum": "artists.models.consent.Consent.Kind",
+        "ShareRoleEnum": "artists.share_roles.SHARE_CHOICES",
+        "SubmissionStageEnum": "artists.models.anr.Submission.Stage",
         "TermsAnswerEnum": "generation.models.catalogue.ToolTerms.Answer",
         "ReleaseKindEnum": "release.models.release.Release.Kind",
         "ReleaseStateEnum": "release.models.release.Release.State",

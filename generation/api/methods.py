@@ -19,7 +19,7 @@ from generation.models import MaterialMark, MethodCheck
 ID = "[0-9a-fA-F-]{36}"
 
 
-class CheckSerializer(serializers.ModelSerializer[MethodCheck]):
+class MethodCheckSerializer(serializers.ModelSerializer[MethodCheck]):
     method_number = serializers.IntegerField(source="method.number", read_only=True)
     stale = serializers.SerializerMethodField(help_text="Material was marked anew since.")
 
@@ -52,7 +52,7 @@ class MarkInput(serializers.Serializer[Any]):
 class MethodCheckViewSet(Studio):
     """Masters held against methods; `pk` is the master's id."""
 
-    serializer_class = CheckSerializer
+    serializer_class = MethodCheckSerializer
     queryset = MethodCheck.objects.none()
     lookup_value_regex = ID
 
@@ -62,9 +62,9 @@ class MethodCheckViewSet(Studio):
         found = services.newest_check(master, done=False)
         if found is None:
             raise BadValue("This master was not held against a method yet.", field="master", code="no_check")
-        return self.shown(CheckSerializer, found)
+        return self.shown(MethodCheckSerializer, found)
 
-    @extend_schema(request=CheckInput, responses={202: CheckSerializer})
+    @extend_schema(request=CheckInput, responses={202: MethodCheckSerializer})
     @action(detail=True, methods=["post"])
     def ask(self, request: Request, pk: str) -> Response:
         master = access.master_for(self.user, pk, write=True)
@@ -77,7 +77,7 @@ class MethodCheckViewSet(Studio):
                     "Choose the version in force when it was made, or a newer one.", field="version"
                 )
         return self.shown(
-            CheckSerializer, services.request_check(master, method=method, actor=self.user), status=202
+            MethodCheckSerializer, services.request_check(master, method=method, actor=self.user), status=202
         )
 
 
