@@ -161,8 +161,10 @@ class _Judge:
         if use == "transformed" and (whole := [piece for piece in there if not self._is_cut(piece)]):
             return (
                 Verdict.REFUTED,
-                f"{_names(whole)} {_is(whole)} {label}, and {_sounds(whole)} as it was generated, neither cut up nor "
-                "processed.",
+                (
+                    f"{_names(whole)} {_is(whole)} {label}, and {_sounds(whole)} as it was generated, neither cut up nor "
+                    "processed."
+                ),
                 self._entries(whole),
                 0,
             )
@@ -192,8 +194,10 @@ class _Judge:
             one = _strongest(same)[0]
             return (
                 Verdict.UNDECIDED,
-                f"{_first(one.words)}; but another take of the same tool is in it, and those share sounds "
-                f"(only from {SISTER_FROM:g} on would it be this one). Listen.",
+                (
+                    f"{_first(one.words)}; but another take of the same tool is in it, and those share sounds "
+                    f"(only from {SISTER_FROM:g} on would it be this one). Listen."
+                ),
                 entries,
                 len(heard),
             )
@@ -203,9 +207,11 @@ class _Judge:
             one = _strongest(alike)[0]
             return (
                 Verdict.UNDECIDED,
-                f"{_first(one.title)} and {one.target_title} share chords and rhythm ({one.likeness.chroma:.2f} and "
-                f"{one.likeness.onset:.2f}; alike from {CHROMA_FROM:g} and {ONSET_FROM:g} on), not their sound. "
-                "People can play the same; listen.",
+                (
+                    f"{_first(one.title)} and {one.target_title} share chords and rhythm ({one.likeness.chroma:.2f} and "
+                    f"{one.likeness.onset:.2f}; alike from {CHROMA_FROM:g} and {ONSET_FROM:g} on), not their sound. "
+                    "People can play the same; listen."
+                ),
                 entries,
                 len(heard),
             )
