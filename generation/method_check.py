@@ -162,8 +162,8 @@ class _Judge:
             return (
                 Verdict.REFUTED,
                 (
-                    f"{_names(whole)} {_is(whole)} {label}, and {_sounds(whole)} as it was generated, neither cut up nor "
-                    "processed."
+                    f"{_names(whole)} {_is(whole)} {label}, and {_sounds(whole)} as it was generated, neither cut up "
+                    "nor processed."
                 ),
                 self._entries(whole),
                 0,
@@ -208,8 +208,8 @@ class _Judge:
             return (
                 Verdict.UNDECIDED,
                 (
-                    f"{_first(one.title)} and {one.target_title} share chords and rhythm ({one.likeness.chroma:.2f} and "
-                    f"{one.likeness.onset:.2f}; alike from {CHROMA_FROM:g} and {ONSET_FROM:g} on), not their sound. "
+                    f"{_first(one.title)} and {one.target_title} share chords and rhythm ({one.likeness.chroma:.2f} "
+                    f"and {one.likeness.onset:.2f}; alike from {CHROMA_FROM:g} and {ONSET_FROM:g} on), not their sound. "
                     "People can play the same; listen."
                 ),
                 entries,
