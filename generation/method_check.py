@@ -209,8 +209,8 @@ class _Judge:
                 Verdict.UNDECIDED,
                 (
                     f"{_first(one.title)} and {one.target_title} share chords and rhythm ({one.likeness.chroma:.2f} "
-                    f"and {one.likeness.onset:.2f}; alike from {CHROMA_FROM:g} and {ONSET_FROM:g} on), not their sound. "
-                    "People can play the same; listen."
+                    f"and {one.likeness.onset:.2f}; alike from {CHROMA_FROM:g} and {ONSET_FROM:g} on), not their "
+                    "sound. People can play the same; listen."
                 ),
                 entries,
                 len(heard),
