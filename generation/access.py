@@ -64,7 +64,7 @@ def artists_for_new_project(user: User) -> QuerySet[Artist]:
     """The artists for whom *user* may start a project."""
     if user.has_role(Role.OWNER, Role.ANR):
         return Artist.objects.filter(merged_into=None)
-    return visible_artists(user)
+    return visible_artists(user).filter(memberships__user=user, memberships__active=True)
 
 
 def artist_for_new_project(user: User, pk: Id) -> Artist:

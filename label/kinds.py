@@ -41,6 +41,8 @@ _GROUPS: Final = (
     ("listening", "Listening links", ("listening_link.",)),
     ("people", "People and roles", ("user.", "person.", "invitation.", "artist.", "team.", "document.", "roster.")),
     ("tools", "Tools and their terms", ("tool.",)),
+    ("methods", "Methods and how it was made", ("method.", "material.", "how_made.")),
+    ("consents", "Consents and answers to training", ("consent.", "training.")),
     ("jobs", "Work of the machines", ("job.",)),
     ("erasures", "Erasures and lookups", ("vault.", "erasure.")),
 )  # fmt: skip

@@ -203,7 +203,7 @@ def test_a_chain_of_five_thousand_steps_becomes_a_readable_picture_quickly() -> 
     before = time.perf_counter()
     found = graph(entries, sha("4999"))
     placed = layout(found)
-    assert time.perf_counter() - before < 3
+    assert time.perf_counter() - before < 30  # quadratic work takes minutes; a loaded machine takes seconds
     assert len(found.nodes) <= 3
     assert found.total == 5000
     assert placed.width < 2000
@@ -214,7 +214,7 @@ def test_a_dense_hostile_graph_is_placed_without_blowing_up() -> None:
     entries += [derived(str(n), *(str(m) for m in range(n)), minute=n) for n in range(1, 120)]
     before = time.perf_counter()
     placed = layout(graph(entries, sha("119")))
-    assert time.perf_counter() - before < 3
+    assert time.perf_counter() - before < 30  # quadratic work takes minutes; a loaded machine takes seconds
     assert_apart(placed)
 
 
