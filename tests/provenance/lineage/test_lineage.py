@@ -200,10 +200,10 @@ def test_a_group_says_what_it_stands_for() -> None:
 
 def test_a_chain_of_five_thousand_steps_becomes_a_readable_picture_quickly() -> None:
     entries = [made("0", "human"), *(derived(str(n), str(n - 1), minute=n) for n in range(1, 5000))]
-    before = time.perf_counter()
+    before = time.process_time()
     found = graph(entries, sha("4999"))
     placed = layout(found)
-    assert time.perf_counter() - before < 30  # quadratic work takes minutes; a loaded machine takes seconds
+    assert time.process_time() - before < 3  # of our own work, whatever else the machine does
     assert len(found.nodes) <= 3
     assert found.total == 5000
     assert placed.width < 2000
@@ -212,9 +212,9 @@ def test_a_chain_of_five_thousand_steps_becomes_a_readable_picture_quickly() -> 
 def test_a_dense_hostile_graph_is_placed_without_blowing_up() -> None:
     entries = [made("0", "human")]
     entries += [derived(str(n), *(str(m) for m in range(n)), minute=n) for n in range(1, 120)]
-    before = time.perf_counter()
+    before = time.process_time()
     placed = layout(graph(entries, sha("119")))
-    assert time.perf_counter() - before < 30  # quadratic work takes minutes; a loaded machine takes seconds
+    assert time.process_time() - before < 3  # of our own work, whatever else the machine does
     assert_apart(placed)
 
 
