@@ -285,7 +285,7 @@ def _evidence(recording: Recording, evidence: Evidence, signed: frozenset[int]) 
         )
         return
     yield Gate(
-        code="unsigned_declaration",
+        code="not_declared",
         level="block",
         sentence=sentence,
         why="The artist sees the evidence beside each element, then approves.",

@@ -30,8 +30,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
         if settings.configured:
             raise pytest.UsageError("Django was configured before tests.plugin; start with -p tests.plugin")
-    if MARK not in os.environ:  # not inside a pytest-xdist worker, which inherits its parent's server
+    if MARK not in os.environ:
         start()
+    elif name := os.environ.get("PYTEST_XDIST_WORKER"):
+        # It inherits its parent's server, where it has a database of its own. Files are its own too: sweeping
+        # removes what is in no row of the database at hand, so a shared folder would lose the neighbour's.
+        own = Path(os.environ["DEADWAX_DATA"]) / name
+        own.mkdir(exist_ok=True)
+        os.environ["DEADWAX_DATA"] = str(own)
 
 
 def start() -> None:

@@ -9,33 +9,9 @@ from provenance.events import Event, event, sealed
 
 @event
 class AgreementDrafted(Event):
-    """Version 1, before agreements said what they are about. No longer written."""
-
-    kind = "agreement.drafted"
-    sentence = "wrote the terms of an agreement, version {terms_version}: “{title}”"
-    shred = "Title, advance, options and conditions are erased with their vault rows; term, territory and shares stay."
-
-    agreement: str
-    artist: str
-    terms_version: int
-    starts: str
-    ends: str
-    territory: str
-    shares: tuple[Mapping[str, object], ...]
-    due: tuple[Mapping[str, str], ...]
-    document: str
-    title: str = sealed()
-    advance: str = sealed(default="")
-    options: str = sealed(default="")
-    conditions: str = sealed(default="")
-
-
-@event
-class AgreementTerms(Event):
     """A version of an agreement's terms, with what it is about. Shares are basis points of their scope."""
 
     kind = "agreement.drafted"
-    version = 2
     sentence = "wrote the terms of an agreement about {matter}, version {terms_version}: “{title}”"
     shred = "Title, money and conditions are erased with their vault rows; term, territory and shares stay."
 

@@ -77,7 +77,7 @@ def draft_agreement(
                 raise NotNow("Terms that somebody signed are not changed. Write a new agreement.")
             row.terms_version += 1
         entry = record(
-            events.AgreementTerms(
+            events.AgreementDrafted(
                 stream=row.stream,
                 subjects=(f"artist:{artist.pk}", *((submission.stream,) if submission else ())),
                 outputs=(AssetRef(role="document", sha256=staged.sha256),) if staged else (),

@@ -37,9 +37,11 @@ GATE_WORDS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"missing_metadata", "invalid_metadata"}), "Data and numbers are complete and right"),
     (frozenset({"unknown_origin"}), "Every origin is known"),
     (frozenset({"statement_against_evidence"}), "What people state and the ledger agree"),
-    (frozenset({"unsigned_declaration"}), "The artist approved the declarations"),
-    (frozenset({"declaration_unsigned", "unsigned_declaration"}), "The artist signed the declarations"),
+    (frozenset({"not_declared"}), "The artist approved the declarations"),
+    (frozenset({"declaration_unsigned", "not_declared"}), "The artist signed the declarations"),
     (frozenset({"licence_forbids_sale"}), "Everything in it may be sold"),
+    (frozenset({"method_refuted", "method_unchecked"}), "The masters keep to the artist's method"),
+    (frozenset({"consent_missing"}), "Every consent that was needed is in force"),
     (frozenset({"shares"}), "Credits are there, shares total 100 %"),
     (frozenset({"not_approved"}), "Approved as it stands"),
     (frozenset({"approval_unsigned"}), "The approval is signed"),
@@ -49,9 +51,12 @@ ABOUT_TRACKS = frozenset(
     {
         "unknown_origin",
         "statement_against_evidence",
-        "unsigned_declaration",
+        "not_declared",
         "declaration_unsigned",
         "licence_forbids_sale",
+        "method_refuted",
+        "method_unchecked",
+        "consent_missing",
         "shares",
     }
 )

@@ -41,7 +41,9 @@ def read_the_proof(guest: Guest) -> None:
     expect(page.locator("main ol.feed li").first).to_be_visible()
     page.locator("svg.picture-lineage a").first.click()  # a node leads to the entry that made it
     page.wait_for_url("**/ledger/*/")
-    expect(page.get_by_role("heading", name="The bytes")).to_be_visible()
+    expect(page.get_by_role("heading", name="How to check it")).to_be_visible()
+    for bytes_of in ("entry.json", "proof.txt", "check.py"):
+        expect(page.get_by_role("link", name=bytes_of)).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Who made "))
 

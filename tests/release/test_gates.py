@@ -48,7 +48,7 @@ def test_every_closed_gate_says_why_and_leads_to_a_page_that_exists(house):
         "no_artwork",
         "unknown_origin",
         "statement_against_evidence",
-        "unsigned_declaration",
+        "not_declared",
         "licence_forbids_sale",
         "shares",
     }
@@ -174,9 +174,9 @@ def test_without_the_artists_approval_nothing_goes_out(house, draft):
     if draft:
         house.declare(master, approve=False)
     release = house.release(house.recording(master))
-    assert blocks(release) == ["unsigned_declaration"]
+    assert blocks(release) == ["not_declared"]
     expected = "is a draft" if draft else "has not declared"
-    assert expected in sentence(release, "unsigned_declaration")
+    assert expected in sentence(release, "not_declared")
 
 
 def test_shares_of_99_that_slipped_in_some_other_way_close_the_gate(house):
