@@ -15,7 +15,7 @@ from generation.audio.master import master as make_master
 from generation.audio.quality import quality
 from generation.audio.render import render as make_render
 from generation.engine import registry
-from generation.engine.base import BriefSpec, GenerationOutput, GenerationRequest, generate
+from generation.engine.base import BriefSpec, FailedTake, GenerationOutput, GenerationRequest, generate
 from generation.errors import ScannerAway
 from generation.models import Brief, PromptRun, Upload
 from generation.services import making, methods, uploads
@@ -45,6 +45,8 @@ def run_engine(claim: Claim) -> None:
         request = _request(run, tuple(seed for _, seed in missing))
         with Spool(claim, [number for number, _ in missing]) as spool:
             for output in generate(engine, request, report, spool):
+                if isinstance(output, FailedTake):
+                    continue  # `finish_run` says how many are missing
                 spool.finish(output)
                 take = _stored_take(run, missing[output.index][0], output)
                 with claim.commit():

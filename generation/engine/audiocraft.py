@@ -13,22 +13,22 @@ from pathlib import Path
 
 from generation.engine import weights
 from generation.engine.base import (
-    TEXT_TO_MUSIC,
     Capabilities,
     Engine,
     GenerationOutput,
     GenerationRequest,
     Listener,
+    ModeSpec,
     ParameterSpec,
     ParameterValue,
     Progress,
     RequestRefused,
-    check_request,
 )
+from generation.engine.checking import check_request
 from generation.engine.host import ModelHost
 from generation.engine.weights import Checkpoint
+from generation.modes import TEXT_TO_MUSIC, UNCONDITIONAL
 
-UNCONDITIONAL = "unconditional"
 MIN_DURATION_S = 1.0
 MAX_DURATION_S = 120.0
 STEPS_PER_S = 50
@@ -68,7 +68,7 @@ class Audiocraft:
             name="audiocraft",
             version=_version(),
             title="MusicGen",
-            modes=(TEXT_TO_MUSIC, UNCONDITIONAL),
+            modes=(ModeSpec(name=TEXT_TO_MUSIC), ModeSpec(name=UNCONDITIONAL)),
             min_duration_s=MIN_DURATION_S,
             max_duration_s=MAX_DURATION_S,
             max_variations=30,

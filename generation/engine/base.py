@@ -5,29 +5,26 @@ Audio is float32 `[channels, samples]`, about -1..1. Facts hold strings and inte
 they go into ledger bodies, which have no floats.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeGuard, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generation.symbolic.theory import BadTheory, Key, Metre
-
 Audio = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 ParameterValue = int | str | float | bool
-
-TEXT_TO_MUSIC = "text_to_music"
 
 MIN_TEMPO_BPM = 20.0
 MAX_TEMPO_BPM = 300.0
 MAX_SEEDS = 30
 MAX_SEED = 2**63 - 1
 MAX_TEXT = 4_000
+MAX_LYRICS = 20_000
 MAX_LIST = 64
+MAX_NOTES_BYTES = 4 << 20
 
 
 class EngineError(Exception):
@@ -75,9 +72,34 @@ class BriefSpec:
     avoid: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GivenInput:
+    """Something that a request is given, under a role of its mode: sound, or notes as a standard MIDI file.
+
+    `audio` float32 `[channels, samples]` at the file's own rate. Exactly one of `audio` and `notes` is there.
+    `sha256` is the digest of the asset that it was read from.
+    """
+
+    role: str
+    sha256: str
+    audio: Audio | None = None
+    sample_rate_hz: int = 0
+    notes: bytes | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """Length of the sound; None for notes, which an engine must read to know."""
+        return self.audio.shape[1] / self.sample_rate_hz if self.audio is not None else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class GenerationRequest:
-    """One request to an engine: one take per seed."""
+    """One request to an engine: one take per seed.
+
+    `duration_s` means what the mode says (`Mode.length`). `section_s` is a range (from, to) of the source in seconds.
+    `targets` are roles of parts (`provenance/elements`): which to make, or to take out. `chords` is a progression in
+    words, such as `Dm | Bb | F | C`. `language` is a BCP 47 code, empty where the engine chooses.
+    """
 
     mode: str
     prompt: str
@@ -85,6 +107,17 @@ class GenerationRequest:
     seeds: tuple[int, ...]
     brief: BriefSpec | None = None
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    inputs: tuple[GivenInput, ...] = ()
+    negative_prompt: str = ""
+    lyrics: str = ""
+    language: str = ""
+    chords: str = ""
+    targets: tuple[str, ...] = ()
+    section_s: tuple[float, float] | None = None
+
+    def given(self, role: str) -> GivenInput | None:
+        """What the request is given under this role."""
+        return next((one for one in self.inputs if one.role == role), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +130,34 @@ class StemAudio:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A stretch of a take that is an input, untouched: `from_ms`..`to_ms` of that input, from `at_ms` of the take on.
+
+    Attribution reads it: what is kept has the input's origins, the rest is the engine's.
+    """
+
+    role: str
+    from_ms: int
+    to_ms: int
+    at_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedTake:
+    """A take that could not be made while its siblings could: out of range, silent, or refused by the model."""
+
+    index: int
+    seed: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class GenerationOutput:
-    """One take. Where an engine delivers stems, they sum to `audio` exactly."""
+    """One take. Where an engine delivers stems, they sum to `audio` exactly.
+
+    `kept`: what of it is an input, untouched; empty where all is new.
+    """
 
     index: int
     seed: int
@@ -107,6 +166,10 @@ class GenerationOutput:
     stems: tuple[StemAudio, ...] = ()
     midi: bytes | None = None
     facts: Mapping[str, str | int] = field(default_factory=dict)
+    kept: tuple[Kept, ...] = ()
+
+
+Made = GenerationOutput | FailedTake
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -138,13 +201,58 @@ class ParameterSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModeSpec:
+    """How an engine serves one mode. What is None is as the engine has it for all its modes.
+
+    `parameters`: the names of those that mean something here. `inputs`: for a role of the mode, the kinds that the
+    engine reads where it reads not all of them, and optional roles that it reads at all. `targets`: roles of parts
+    that may be asked for. `brief`: it reads the brief's fields, not only the prompt. `chance` is False where every
+    seed gives the same result, so that more than one variation makes no sense.
+    """
+
+    name: str
+    parameters: tuple[str, ...] | None = None
+    min_duration_s: float | None = None
+    max_duration_s: float | None = None
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    negative_prompt: bool = False
+    brief: bool = False
+    chance: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """Weights that an engine can use: present, or what it would take. `tool` is the catalogue's key of their terms.
+
+    `reason` says what to do while they are not there. `sha256` is the digest that they must have, if one is pinned.
+    """
+
+    name: str
+    title: str
+    tool: str
+    licence: str
+    size_bytes: int
+    source: str
+    present: bool
+    reason: str = ""
+    sha256: str = ""
+    trusted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What an engine offers on this machine, and why not where it does not."""
+    """What an engine offers on this machine, and why not where it does not.
+
+    `tool` is the catalogue's key of the terms of its output; where the chosen model decides (parameter `model`), the
+    model's own `tool` counts.
+    """
 
     name: str
     version: str
     title: str
-    modes: tuple[str, ...]
+    modes: tuple[ModeSpec, ...]
     min_duration_s: float
     max_duration_s: float
     max_variations: int
@@ -153,18 +261,23 @@ class Capabilities:
     needs_gpu: bool
     tool: str
     parameters: tuple[ParameterSpec, ...] = ()
+    models: tuple[ModelSpec, ...] = ()
+
+    def mode(self, name: str) -> ModeSpec | None:
+        """How it serves this mode; None where it does not."""
+        return next((mode for mode in self.modes if mode.name == name), None)
 
 
 class Engine(Protocol):
     """MUST refuse a bad request from `generate` itself, before the first take is asked for.
 
-    MUST yield each take as it is finished; whatever `progress(done, total)` raises MUST reach the caller
-    unchanged and leave the engine usable.
+    MUST yield each take as it is finished, or a `FailedTake` in its place; whatever `progress(done, total)` raises
+    MUST reach the caller unchanged and leave the engine usable.
     """
 
     def capabilities(self) -> Capabilities: ...
 
-    def generate(self, request: GenerationRequest, progress: Progress) -> Iterator[GenerationOutput]: ...
+    def generate(self, request: GenerationRequest, progress: Progress) -> Iterator[Made]: ...
 
 
 class Listener(Protocol):
@@ -187,136 +300,13 @@ class AudibleEngine(Engine, Protocol):
 
     def generate_audibly(
         self, request: GenerationRequest, progress: Progress, listener: Listener
-    ) -> Iterator[GenerationOutput]: ...
+    ) -> Iterator[Made]: ...
 
 
 def generate(
     engine: Engine, request: GenerationRequest, progress: Progress, listener: Listener
-) -> Iterator[GenerationOutput]:
+) -> Iterator[Made]:
     """The engine's takes; what it hands out of them on the way goes to the listener, if it hands out anything."""
     if isinstance(engine, AudibleEngine):
         return engine.generate_audibly(request, progress, listener)
     return engine.generate(request, progress)
-
-
-def check_request(request: GenerationRequest, capabilities: Capabilities) -> None:
-    """Return when the engine can serve the request as it stands.
-
-    Raises:
-        EngineUnavailable: the engine is not ready on this machine.
-        RequestRefused: something in the request must change; the message says what.
-    """
-    if not capabilities.available:
-        raise EngineUnavailable("engine_unavailable", capabilities.unavailable_reason)
-    if request.mode not in capabilities.modes:
-        offered = ", ".join(capabilities.modes)
-        raise RequestRefused(
-            "mode",
-            f"{capabilities.title} does not offer the mode {request.mode!r}; choose one of: {offered}.",
-        )
-    _check_text("prompt", request.prompt)
-    _check_duration(request.duration_s, capabilities)
-    _check_seeds(request.seeds, capabilities)
-    if request.brief is not None:
-        check_brief(request.brief)
-    check_parameters(request.parameters, capabilities.parameters)
-
-
-def check_brief(brief: BriefSpec) -> None:
-    """Return when every stated field of the brief makes sense. Raises RequestRefused."""
-    for name in ("genre", "mood", "key", "metre"):
-        _check_text(name, getattr(brief, name))
-    for name in ("structure", "instruments", "avoid"):
-        values = getattr(brief, name)
-        if isinstance(values, str) or len(values) > MAX_LIST:
-            raise RequestRefused(name, f"Give {name} as a list of at most {MAX_LIST} entries.")
-        for value in values:
-            _check_text(name, value)
-    check_tempo(brief.tempo_bpm)
-    try:
-        if brief.key:
-            Key.parse(brief.key)
-        if brief.metre:
-            Metre.parse(brief.metre)
-    except BadTheory as error:
-        raise RequestRefused(error.code, error.message) from error
-    if len(brief.energy) > MAX_LIST:
-        raise RequestRefused("energy", f"Give the energy arc as at most {MAX_LIST} points.")
-    for value in brief.energy:
-        if not _is_number(value) or not 0.0 <= value <= 1.0:
-            raise RequestRefused("energy", "Every point of the energy arc must lie between 0 and 1.")
-
-
-def check_tempo(tempo_bpm: float | None) -> None:
-    """Return for None (not stated) and for 20 to 300 quarter notes a minute. Raises RequestRefused."""
-    if tempo_bpm is None:
-        return
-    if not _is_number(tempo_bpm) or not MIN_TEMPO_BPM <= tempo_bpm <= MAX_TEMPO_BPM:
-        raise RequestRefused(
-            "tempo",
-            f"The tempo must lie between {MIN_TEMPO_BPM:g} and {MAX_TEMPO_BPM:g} quarter notes a minute; "
-            "leave it empty to let the engine choose.",
-        )
-
-
-def check_parameters(values: Mapping[str, ParameterValue], specs: tuple[ParameterSpec, ...]) -> None:
-    """Return when every value belongs to a known parameter and lies in its range. Raises RequestRefused."""
-    known = {spec.name: spec for spec in specs}
-    for name, value in values.items():
-        spec = known.get(name)
-        if spec is None:
-            offered = ", ".join(sorted(known)) or "none"
-            raise RequestRefused("parameter", f"There is no parameter {name!r}; choose among: {offered}.")
-        _check_value(spec, value)
-
-
-def _check_value(spec: ParameterSpec, value: object) -> None:
-    match spec.kind:
-        case "bool":
-            if not isinstance(value, bool):
-                raise RequestRefused("parameter", f"{spec.title} must be on or off.")
-        case "choice":
-            if value not in spec.choices:
-                raise RequestRefused("parameter", f"{spec.title} must be one of: {', '.join(spec.choices)}.")
-        case "int" | "float":
-            low = -math.inf if spec.minimum is None else spec.minimum
-            high = math.inf if spec.maximum is None else spec.maximum
-            if not _is_number(value) or not low <= value <= high or (spec.kind == "int" and value % 1):
-                kind = "a whole number" if spec.kind == "int" else "a number"
-                raise RequestRefused("parameter", f"{spec.title} must be {kind} from {low:g} to {high:g}.")
-        case _:
-            raise EngineFailure(
-                "parameter_kind", f"The parameter {spec.name} has the unknown kind {spec.kind}."
-            )
-
-
-def _check_duration(duration_s: float, capabilities: Capabilities) -> None:
-    low, high = capabilities.min_duration_s, capabilities.max_duration_s
-    if not _is_number(duration_s) or not low <= duration_s <= high:
-        raise RequestRefused(
-            "duration", f"{capabilities.title} makes {low:g} to {high:g} seconds; choose within that."
-        )
-
-
-def _check_seeds(seeds: tuple[int, ...], capabilities: Capabilities) -> None:
-    most = min(MAX_SEEDS, capabilities.max_variations)
-    if not 1 <= len(seeds) <= most:
-        raise RequestRefused("seeds", f"Ask for 1 to {most} variations; this request has {len(seeds)}.")
-    for seed in seeds:
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-            raise RequestRefused("seeds", "Every seed must be a whole number from 0 to 2^63 - 1.")
-    if len(set(seeds)) != len(seeds):
-        raise RequestRefused("seeds", "Give every variation its own seed: the same seed makes the same take.")
-
-
-def _check_text(name: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise RequestRefused(name, f"The {name} must be text.")
-    if "\0" in value:
-        raise RequestRefused(name, f"The {name} holds a NUL character; remove it.")
-    if len(value) > MAX_TEXT:
-        raise RequestRefused(name, f"The {name} is longer than {MAX_TEXT} characters; shorten it.")
-
-
-def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

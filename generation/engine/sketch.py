@@ -10,19 +10,20 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from generation.engine.base import (
-    TEXT_TO_MUSIC,
     BriefSpec,
     Capabilities,
     Engine,
     EngineUnavailable,
     GenerationOutput,
     GenerationRequest,
+    ModeSpec,
     ParameterSpec,
     Progress,
     RequestRefused,
     StemAudio,
-    check_request,
 )
+from generation.engine.checking import check_request
+from generation.modes import TEXT_TO_MUSIC
 from generation.symbolic import midi, render
 from generation.symbolic.compose import Composition, compose, described
 from generation.symbolic.planning import Planned, Wishes, plan
@@ -80,7 +81,7 @@ class Sketch:
             name="sketch",
             version=VERSION,
             title="Sketch",
-            modes=(TEXT_TO_MUSIC,),
+            modes=(ModeSpec(name=TEXT_TO_MUSIC, brief=True),),
             min_duration_s=1.0,
             max_duration_s=300.0,
             max_variations=30,

@@ -59,7 +59,7 @@ def request_run(
     if warnings and not acknowledge_warnings:
         raise StyleWarned(" ".join(warning.reason for warning in warnings), warnings=tuple(warnings))
     terms = terms_in_force(offer.tool_key)
-    modes = offer.capabilities.get("modes") or ["text_to_music"]
+    modes = [mode["name"] for mode in offer.capabilities.get("modes", [])] or ["text_to_music"]
     mode = "text_to_music" if "text_to_music" in modes else modes[0]
     agreed = consents.require(project.artist, mode, engine=offer.name, project=project.pk)
 

@@ -51,10 +51,10 @@ def read(path: Path, *, filters: str = "") -> Audio:
 
 def renders(count: int = 24) -> list[Audio]:
     """Takes of two briefs by the sketch engine, a seed each: one genre, one key and one tempo a brief."""
-    from generation.engine import registry
     from generation.engine.base import BriefSpec, GenerationRequest
+    from generation.engine.sketch import Sketch
 
-    engine = registry.engine("sketch")
+    engine = Sketch()
     found: list[Audio] = []
     for genre, key, tempo in (("cinematic ambient", "D minor", 92.0), ("house", "A minor", 124.0)):
         request = GenerationRequest(

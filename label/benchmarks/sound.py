@@ -15,8 +15,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from generation.audio.render import render
-from generation.engine import registry
 from generation.engine.base import GenerationOutput, GenerationRequest
+from generation.engine.sketch import Sketch
 from label.benchmarks.table import Beside, Figure, Goal
 from provenance.audiofile import peaks
 
@@ -41,7 +41,7 @@ def sketch(*, quick: bool) -> Iterator[Figure]:
         seeds=tuple(range(takes)),
     )
     made: list[GenerationOutput] = []
-    engine = registry.engine("sketch")
+    engine = Sketch()
     cpu_s = time.process_time()
     spent_s = timed(lambda: made.extend(engine.generate(request, lambda done, total: None)))
     cpu_s = time.process_time() - cpu_s

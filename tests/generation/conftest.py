@@ -49,7 +49,7 @@ def offers(catalogue: None) -> None:
     from generation import services
 
     base = {
-        "version": "1", "modes": ["text_to_music"], "min_duration_s": 1.0, "max_duration_s": 360.0,
+        "version": "1", "modes": [{"name": "text_to_music"}], "min_duration_s": 1.0, "max_duration_s": 360.0,
         "max_variations": 30, "needs_gpu": False, "available": True, "unavailable_reason": "",
         "parameters": [
             {"name": "density", "title": "Density", "kind": "float", "default": 0.5, "help": "", "minimum": 0.0,

@@ -15,6 +15,7 @@ from generation.engine.base import (
     GenerationOutput,
     GenerationRequest,
     Listener,
+    ModeSpec,
     PartialAudio,
     Progress,
 )
@@ -31,7 +32,7 @@ class SlowEngine:
 
     def capabilities(self) -> Capabilities:
         return Capabilities(
-            name="sketch", version="1", title="Sketch", modes=("text_to_music",), min_duration_s=1.0,
+            name="sketch", version="1", title="Sketch", modes=(ModeSpec(name="text_to_music"),), min_duration_s=1.0,
             max_duration_s=60.0, max_variations=30, available=True, unavailable_reason="", needs_gpu=False,
             tool="sketch",
         )  # fmt: skip

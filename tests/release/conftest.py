@@ -328,7 +328,7 @@ def make_house(cast: Cast, cover: bytes) -> House:
 
     studio.seed_catalogue(actor=cast.rights)
     base = {
-        "version": "1", "modes": ["text_to_music"], "min_duration_s": 1.0, "max_duration_s": 360.0,
+        "version": "1", "modes": [{"name": "text_to_music"}], "min_duration_s": 1.0, "max_duration_s": 360.0,
         "max_variations": 30, "needs_gpu": False, "available": True, "unavailable_reason": "", "parameters": [],
     }  # fmt: skip
     studio.save_offers(

@@ -1,6 +1,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from generation.engine.base import (
@@ -9,14 +10,17 @@ from generation.engine.base import (
     EngineError,
     EngineUnavailable,
     GenerationRequest,
+    GivenInput,
+    ModeSpec,
     ParameterSpec,
     RequestRefused,
-    check_request,
 )
+from generation.engine.checking import check_request
 
 OFFER = Capabilities(
-    name="x", version="1", title="Test engine", modes=("text_to_music",), min_duration_s=1, max_duration_s=60,
-    max_variations=30, available=True, unavailable_reason="", needs_gpu=False, tool="x",
+    name="x", version="1", title="Test engine", modes=(ModeSpec(name="text_to_music"),),
+    min_duration_s=1, max_duration_s=60, max_variations=30, available=True, unavailable_reason="",
+    needs_gpu=False, tool="x",
     parameters=(
         ParameterSpec(name="depth", title="Depth", kind="int", default=2, minimum=1, maximum=8, help=""),
         ParameterSpec(name="warmth", title="Warmth", kind="float", default=None, minimum=0, maximum=1, help=""),
@@ -100,3 +104,84 @@ def test_a_bad_request_is_refused_and_told_what_to_change(
 def test_an_engine_that_is_not_there_says_why() -> None:
     with pytest.raises(EngineUnavailable, match="weights are missing"):
         check_request(REQUEST, replace(OFFER, available=False, unavailable_reason="The weights are missing."))
+
+
+# -- what modes are given ----------------------------------------------------------------------------------------------
+
+RATE_HZ = 8_000
+EVERYTHING = replace(
+    OFFER,
+    modes=(
+        ModeSpec(name="section_replacement", parameters=("depth",), negative_prompt=True),
+        ModeSpec(name="melody_guided", inputs={"melody": ("audio",)}),
+        ModeSpec(name="lyrics_to_song", languages=("en", "de")),
+        ModeSpec(name="stem_separation", targets=("drums", "bass"), chance=False),
+        ModeSpec(name="accompaniment"),
+    ),
+)
+
+
+def sound(seconds: float, role: str = "source", channels: int = 1) -> GivenInput:
+    audio = np.zeros((channels, round(seconds * RATE_HZ)), dtype=np.float32)
+    return GivenInput(role=role, sha256="0" * 64, audio=audio, sample_rate_hz=RATE_HZ)
+
+
+def asked(mode: str, **change: object) -> GenerationRequest:
+    return replace(REQUEST, mode=mode, seeds=(1,), **change)  # type: ignore[arg-type]
+
+
+def test_what_a_mode_is_given_passes() -> None:
+    notes = GivenInput(role="notes", sha256="0" * 64, notes=b"MThd")
+    for request in (
+        asked("section_replacement", inputs=(sound(8),), section_s=(2.0, 4.0), negative_prompt="voices"),
+        asked("section_replacement", inputs=(sound(8),), section_s=(2.0, 4.0), duration_s=0.0),
+        asked("melody_guided", inputs=(sound(3, "melody", 2),)),
+        asked("lyrics_to_song", lyrics="la la", language="de"),
+        asked("stem_separation", inputs=(sound(8),), targets=("bass",)),
+        asked("accompaniment", inputs=(notes,)),
+        asked("accompaniment", chords="Dm | Bb | F | C"),
+    ):
+        check_request(request, EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "words"),
+    [
+        (asked("section_replacement", section_s=(1, 2)), "inputs", "needs a source"),
+        (asked("section_replacement", inputs=(sound(8),)), "section", "from where to where"),
+        (asked("section_replacement", inputs=(sound(8),), section_s=(6.0, 9.0)), "section", "end of the source at 8.0"),
+        (asked("section_replacement", inputs=(sound(8),), section_s=(4.0, 4.0)), "section", "ends after it starts"),
+        (asked("section_replacement", inputs=(sound(8),), section_s=(math.nan, 4.0)), "section", "ends after"),
+        (asked("section_replacement", inputs=(sound(1),), section_s=(0.1, 0.5)), "inputs", "2 to 600 seconds"),
+        (asked("section_replacement", inputs=(sound(8), sound(8)), section_s=(1, 2)), "inputs", "no second source"),
+        (asked("section_replacement", inputs=(sound(8),), section_s=(1, 2), parameters={"dry": True}), "parameter",
+         "choose among: depth"),
+        (asked("melody_guided", inputs=(sound(0.2, "melody"),)), "inputs", "0.2 seconds long"),
+        (asked("melody_guided", inputs=(sound(1200, "melody"),)), "inputs", "1200.0 seconds long"),
+        (asked("melody_guided", inputs=(sound(3, "reference"),)), "inputs", "takes no reference"),
+        (asked("melody_guided", inputs=(GivenInput(role="melody", sha256="", notes=b"MThd"),)), "inputs", "as audio"),
+        (asked("melody_guided", inputs=(GivenInput(role="melody", sha256=""),)), "inputs", "sound or as notes"),
+        (asked("melody_guided", inputs=(sound(3, "melody"),), negative_prompt="x"), "negative_prompt", "leave it"),
+        (asked("melody_guided", inputs=(sound(3, "melody"),), section_s=(0, 1)), "section", "takes no section"),
+        (asked("melody_guided", inputs=(sound(3, "melody"),), lyrics="la"), "lyrics", "leave it empty"),
+        (asked("lyrics_to_song", lyrics=" "), "lyrics", "Write the words"),
+        (asked("lyrics_to_song", lyrics="la" * 50_000), "lyrics", "shorten it"),
+        (asked("lyrics_to_song", lyrics="la", language="tlh"), "language", "it offers: en, de"),
+        (asked("stem_separation", inputs=(sound(8),), targets=("kazoo",)), "targets", "drums, bass"),
+        (replace(asked("stem_separation", inputs=(sound(8),)), seeds=(1, 2)), "seeds", "1 to 1"),
+        (asked("accompaniment", inputs=(GivenInput(role="notes", sha256="", notes=b"x" * (5 << 20)),)), "inputs",
+         "4 MB"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_a_mode_is_refused(request_: GenerationRequest, code: str, words: str) -> None:
+    with pytest.raises(RequestRefused) as caught:
+        check_request(request_, EVERYTHING)
+    assert (caught.value.code, words in caught.value.message) == (code, True), caught.value.message
+
+
+def test_sound_that_is_no_sound_is_refused() -> None:
+    broken = sound(3, "melody")
+    assert broken.audio is not None
+    broken.audio[0, 5] = np.nan
+    with pytest.raises(RequestRefused, match="no sound"):
+        check_request(asked("melody_guided", inputs=(broken,)), EVERYTHING)
