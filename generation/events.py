@@ -161,7 +161,7 @@ class TakeHeard(Event):
 
 # -- uploads -----------------------------------------------------------------------------------------------------------
 @event
-class UploadImported(Event):
+class UploadImportedFirst(Event):
     """The intake is observed; what is declared about the sound carries its own, weaker basis in the claims."""
 
     kind = "upload.imported"
@@ -184,6 +184,66 @@ class UploadImported(Event):
     filename: str = sealed(default="")
     licence: str = sealed(default="")
     prompt: str = sealed(default="")
+
+
+@event
+class UploadImported(Event):
+    """The intake is observed; what is declared about the sound carries its own, weaker basis in the claims.
+
+    `captured`: recorded in the browser, so that the claims are observed. `terms_words` says whether the terms of a tool
+    are known. Receipt and terms snapshot are inputs by digest; their names are sealed.
+    """
+
+    kind = "upload.imported"
+    version = 2
+    shred = _ERASE
+    sentence = "brought in {name}, stating: {declared_words}{terms_words}"
+
+    role: str
+    declared: str
+    declared_words: str
+    content: str
+    captured: bool
+    elements: tuple[str, ...]
+    media_type: str
+    duration_ms: int
+    size_bytes: int
+    may_be_sold: bool
+    may_be_input: bool
+    tool: str = ""
+    tool_name: str = ""
+    terms_version: int | None = None
+    terms_words: str = ""
+    plan: str = ""
+    made_on: str = ""
+    terms_snapshot: str = ""
+    receipt: str = ""
+    credential: Mapping[str, str | int | bool | tuple[str, ...]] | None = None
+    already_known_as: str = ""
+    name: str = sealed()
+    filename: str = sealed(default="")
+    licence: str = sealed(default="")
+    credit: str = sealed(default="")
+    prompt: str = sealed(default="")
+
+
+@event
+class UploadTermsStated(Event):
+    """Said after the import. What was stated before stays in its own entry."""
+
+    kind = "upload.terms_stated"
+    shred = _ERASE
+    sentence = "stated under which terms {name} came: {tool}, terms {terms_version}"
+
+    tool: str
+    terms_version: int
+    tool_before: str
+    terms_version_before: int | None
+    plan: str
+    made_on: str
+    terms_snapshot: str
+    receipt: str
+    name: str = sealed()
 
 
 @event
@@ -333,7 +393,7 @@ class ToolAdded(Event):
 
 
 @event
-class ToolTermsRecorded(Event):
+class ToolTermsRecordedFirst(Event):
     kind = "tool.terms_recorded"
     sentence = (
         "recorded terms {terms_version} of {tool}: {licence}, sale: {commercial} ({source}, {source_date})"
@@ -354,3 +414,82 @@ class ToolTermsRecorded(Event):
     source: str
     source_date: str
     certainty: str
+
+
+@event
+class ToolTermsRecorded(Event):
+    """A dated reading of a tool's terms. `terms_snapshot` is the digest of the text as it stood, empty without one."""
+
+    kind = "tool.terms_recorded"
+    version = 2
+    sentence = (
+        "recorded terms {terms_version} of {tool}: {licence}, sale: {commercial} ({source}, {source_date})"
+    )
+
+    tool: str
+    terms_version: int
+    model: str
+    model_version: str
+    plan: str
+    licence: str
+    terms_url: str
+    terms_snapshot: str
+    output_owner: str
+    commercial: str
+    store_release: str
+    revenue_cap_usd: int | None
+    downloads: str
+    retroactive: str
+    attribution: str
+    input_licence: str
+    marks: str
+    training_licence: str
+    voice_rule: str
+    blocked_by: tuple[str, ...]
+    trained_model: bool
+    notes: str
+    source: str
+    source_date: str
+    certainty: str
+
+
+@event
+class TermsQuestionAnswered(Event):
+    """Rights answer what a version of terms leaves open; the version stays as it was read."""
+
+    kind = "tool.question_answered"
+    shred = _ERASE
+    sentence = "answered what terms {terms_version} of {tool} leave open, {question}: {answer} ({source})"
+
+    tool: str
+    terms_version: int
+    question: str
+    answer: str
+    source: str
+    reason: str = sealed()
+
+
+@event
+class LicenceAccepted(Event):
+    """Before weights are used first, a person accepts the licence that the named terms state."""
+
+    kind = "licence.accepted"
+    sentence = "accepted the licence of {tool}, terms {terms_version}: {licence}"
+
+    tool: str
+    terms_version: int
+    licence: str
+    terms_url: str
+    terms_snapshot: str
+
+
+@event
+class LicenceWithdrawn(Event):
+    kind = "licence.withdrawn"
+    shred = _ERASE
+    sentence = "withdrew the acceptance of {tool}'s licence (terms {terms_version}): “{reason}”"
+
+    tool: str
+    terms_version: int
+    licence: str
+    reason: str = sealed(default="")

@@ -1,5 +1,5 @@
 from generation.models.arrangement import Arrangement, ArrangementVersion, Master, Render
-from generation.models.catalogue import EngineOffer, Tool, ToolTerms
+from generation.models.catalogue import EngineOffer, LicenceAcceptance, TermsRuling, Tool, ToolTerms
 from generation.models.method import MaterialMark, MethodCheck
 from generation.models.project import Brief, Project, ProjectMember
 from generation.models.run import Listen, PromptRun, Take, TakeStem
@@ -10,6 +10,7 @@ __all__ = [
     "ArrangementVersion",
     "Brief",
     "EngineOffer",
+    "LicenceAcceptance",
     "Listen",
     "Master",
     "MaterialMark",
@@ -20,6 +21,7 @@ __all__ = [
     "Render",
     "Take",
     "TakeStem",
+    "TermsRuling",
     "Tool",
     "ToolTerms",
     "Upload",

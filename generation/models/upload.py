@@ -30,8 +30,37 @@ class Upload(Recorded):
         default=list, help_text="Elements the declaration covers, e.g. melody, lyrics."
     )
     terms = models.ForeignKey(ToolTerms, null=True, on_delete=models.PROTECT, related_name="+")
+    tool_name = models.CharField(
+        max_length=80, blank=True, help_text="The tool, where its terms are not known."
+    )
+    plan = models.CharField(max_length=60, blank=True, help_text="The plan it was made under.")
+    made_on = models.DateField(null=True, help_text="When it was made there.")
+    terms_snapshot = models.ForeignKey(
+        Asset,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The tool's terms of that day.",
+    )
+    receipt = models.ForeignKey(
+        Asset, null=True, on_delete=models.PROTECT, related_name="+", help_text="Proof of the plan."
+    )
     licence = models.CharField(max_length=200, blank=True, help_text="Third party: which licence, from whom.")
     may_be_sold = models.BooleanField(default=True, help_text="Third party: the licence covers selling.")
+    may_be_input = models.BooleanField(
+        default=False, help_text="Third party: the licence covers giving it to AI tools."
+    )
+    attribution = models.CharField(max_length=200, blank=True, help_text="Third party: credit that is owed.")
+    captured = models.BooleanField(
+        default=False, help_text="Recorded in the browser, on a page of this site."
+    )
+    midi = models.ForeignKey(
+        Asset,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The notes of a file of notes.",
+    )
     c2pa = models.JSONField(default=dict, help_text="What a manifest in the file said, if there was one.")
     playback = models.ForeignKey(
         Asset, null=True, on_delete=models.PROTECT, related_name="+", help_text="A copy that browsers play."
@@ -47,6 +76,16 @@ class Upload(Recorded):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def kind(self) -> str:
+        """`audio`, or `notes` for a file of notes, which makes no sound by itself."""
+        return "notes" if self.midi_id is not None else "audio"
+
+    @property
+    def terms_open(self) -> bool:
+        """An AI tool made it and nobody has said under which terms: it may not be sold until somebody does."""
+        return self.declared == self.Declared.EXTERNAL_TOOL and self.terms_id is None
 
     @property
     def audible(self) -> Asset:
