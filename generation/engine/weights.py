@@ -1,13 +1,14 @@
 """Where weights lie on this machine, and their digests. Reads names and bytes only: nothing in them is run.
 
 Two layouts are found: a folder of its own below the models folder (`musicgen-small/state_dict.bin` and
-`compression_state_dict.bin`), and the cache of the `hf` download tool.
+`compression_state_dict.bin`), and the cache of the `hf` download tool. Folders of diffusers are read by `published.py`.
 """
 
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,10 +52,22 @@ def hub_folders(env: Mapping[str, str]) -> list[Path]:
     return [own, own / "hub", Path(env.get("HF_HUB_CACHE") or home / "hub").expanduser()]
 
 
-def find_checkpoints(env: Mapping[str, str]) -> list[Checkpoint]:
-    """Every MusicGen model that is complete, the smallest first; a folder of its own wins over a cache."""
+def trusted(env: Mapping[str, str], name: str) -> bool:
+    """Whether this model's weights may hold more than numbers: its name stands in DEADWAX_TRUSTED_MODELS."""
+    return name in {one.strip() for one in env.get("DEADWAX_TRUSTED_MODELS", "").split(",")}
+
+
+def download_tool() -> Path:
+    """The download tool that comes with the engines extra."""
+    return Path(sys.executable).with_name("hf")
+
+
+def find_checkpoints(env: Mapping[str, str], names: re.Pattern[str] = _NAME) -> list[Checkpoint]:
+    """Every model in audiocraft's format that is complete, the smallest first; a folder of its own wins over a
+    cache. `names`: MusicGen's unless said otherwise.
+    """
     found: dict[str, Checkpoint] = {}
-    for name, folder in _candidates(env):
+    for name, folder in candidates(env, lambda name: names.fullmatch(name) is not None):
         files = [folder / LANGUAGE_MODEL, folder / CODEC]
         if name not in found and all(file.is_file() for file in files):
             size = sum(file.stat().st_size for file in files)
@@ -85,33 +98,38 @@ def checked_sha256(file: Path) -> str:
     """
     with file.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
-    promised = _promised(file)
+    promised = promised_sha256(file)
     if promised is not None and promised != found:
         raise DigestMismatch(f"{file.name} has the SHA-256 {found[:16]}…, not {promised[:16]}… as promised")
     return found
 
 
-def _promised(file: Path) -> str | None:
-    sums = file.parent / SUMS
-    if sums.is_file():
-        for line in sums.read_text(encoding="utf-8", errors="replace").splitlines():
-            digest, _, name = line.strip().partition(" ")
-            if name.strip().lstrip("*") == file.name:
+def promised_sha256(file: Path) -> str | None:
+    """What `checked_sha256` holds the file against; a folder's SHA256SUMS counts for the folders in it, too."""
+    for parent, name in ((file.parent, file.name), (file.parent.parent, f"{file.parent.name}/{file.name}")):
+        try:
+            lines = (parent / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            digest, _, named = line.strip().partition(" ")
+            if named.strip().lstrip("*").removeprefix("./") == name:
                 return digest.lower()
     stored = Path(os.path.realpath(file)).name
     return stored if _SHA256.fullmatch(stored) else None
 
 
-def _candidates(env: Mapping[str, str]) -> list[tuple[str, Path]]:
+def candidates(env: Mapping[str, str], wanted: Callable[[str], bool]) -> list[tuple[str, Path]]:
+    """Folders that may hold a model of a wanted name: below the models folder, then in the caches."""
     found = []
     for folder in _folders(models_folder(env)):
-        if _NAME.fullmatch(folder.name):
+        if wanted(folder.name):
             found.append((folder.name, folder))
     for hub in hub_folders(env):
         for folder in _folders(hub):
             kind, _, name = folder.name.partition("--")
             name = name.partition("--")[2]
-            snapshot = _snapshot(folder) if kind == "models" and _NAME.fullmatch(name) else None
+            snapshot = _snapshot(folder) if kind == "models" and wanted(name) else None
             if snapshot is not None:
                 found.append((name, snapshot))
     return found
