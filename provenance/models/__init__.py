@@ -1,6 +1,6 @@
 from provenance.models.asset import Asset, AssetAnalysis
 from provenance.models.entry import Entry, VaultItem
-from provenance.models.job import Job
+from provenance.models.job import Job, JobQuota
 from provenance.models.outside import Cosignature, OutsidePlace, TimestampToken
 from provenance.models.recorded import Recorded, RecordedRowsStay
 from provenance.models.search import SearchText
@@ -15,6 +15,7 @@ __all__ = [
     "Entry",
     "EntrySignature",
     "Job",
+    "JobQuota",
     "Leaf",
     "Node",
     "OutsidePlace",
