@@ -18,6 +18,9 @@ const ISLANDS: Record<string, () => Promise<unknown>> = {
   "dw-inbox": () => import("./islands/inbox"),
   "dw-resumable": () => import("./islands/resumable"),
   "dw-upload": () => import("./islands/upload"),
+  "dw-hum": () => import("./islands/hum"),
+  "dw-menu": () => import("./islands/use"),
+  "dw-range": () => import("./islands/use"),
   "dw-energy": () => import("./islands/energy"),
   "dw-passkey": () => import("./islands/passkey"),
 };

@@ -1,7 +1,11 @@
-/** <dw-wave peaks="url" for="play-button-id" markers="ms,ms">: a waveform, and the way to move in it. */
+/**
+ * <dw-wave peaks="url" for="play-button-id" markers="ms,ms" section="from,to">: a waveform, and the way to move in it.
+ * With `selectable`, dragging selects a stretch (`range="from,to"` in ms) and `dw:range` tells of it.
+ */
 
 import { define } from "../lib/dom";
 import { bars, loadPeaks, type Peaks } from "../lib/peaks";
+import { ordered, stretch, within, type Stretch } from "../lib/stretch";
 import { spoken } from "../lib/time";
 
 export interface Playhead {
@@ -23,7 +27,7 @@ const sized = new ResizeObserver((entries) => {
 });
 
 export class Wave extends HTMLElement {
-  static observedAttributes = ["peaks", "for"];
+  static observedAttributes = ["peaks", "for", "range", "section"];
   #canvas = document.createElement("canvas");
   #state = document.createElement("span");
   #peaks: Peaks | null = null;
@@ -63,6 +67,7 @@ export class Wave extends HTMLElement {
 
   attributeChangedCallback(name: string): void {
     if (!this.isConnected) return;
+    if (name === "range") this.describe();
     if (name === "peaks") {
       this.#peaks = null;
       this.#asked = "";
@@ -80,6 +85,20 @@ export class Wave extends HTMLElement {
   get duration(): number {
     const stated = Number(this.button?.dataset["durationMs"]) / 1000;
     return stated || this.#peaks?.durationSeconds || this.#head?.duration || 0;
+  }
+
+  /** The selected stretch in milliseconds; setting it tells nobody. */
+  get range(): Stretch | null {
+    return stretch(this.getAttribute("range"));
+  }
+  set range(value: Stretch | null) {
+    if (value) this.setAttribute("range", value.map(Math.round).join());
+    else this.removeAttribute("range");
+  }
+
+  #select(value: Stretch | null): void {
+    this.range = value;
+    this.dispatchEvent(new CustomEvent("dw:range", { bubbles: true, detail: { range: value } }));
   }
 
   load(): void {
@@ -113,7 +132,8 @@ export class Wave extends HTMLElement {
     this.setAttribute("aria-valuemin", "0");
     this.setAttribute("aria-valuemax", String(Math.round(this.duration)));
     this.setAttribute("aria-valuenow", String(Math.min(Math.round(seconds), Math.round(this.duration))));
-    this.setAttribute("aria-valuetext", `${spoken(seconds)} of ${spoken(this.duration)}`);
+    const range = this.range;
+    this.setAttribute("aria-valuetext", `${spoken(seconds)} of ${spoken(this.duration)}${range ? `, selected from ${spoken(range[0] / 1000)} to ${spoken(range[1] / 1000)}` : ""}`);
   }
 
   draw(): void {
@@ -127,7 +147,7 @@ export class Wave extends HTMLElement {
     const count = Math.max(1, Math.floor(width / pitch));
     const played = Math.round(progress * count);
     const loop = this.#head?.loop;
-    const key = [width, height, ratio, played, this.#peaks?.length ?? 0, loop?.join() ?? "", this.getAttribute("markers") ?? "", document.documentElement.dataset["theme"] ?? ""].join("|");
+    const key = [width, height, ratio, played, this.#peaks?.length ?? 0, loop?.join() ?? "", this.getAttribute("markers") ?? "", this.getAttribute("range") ?? "", this.getAttribute("section") ?? "", document.documentElement.dataset["theme"] ?? ""].join("|");
     if (key === this.#drawn) return;
     this.#drawn = key;
     this.#canvas.width = width * ratio;
@@ -146,6 +166,18 @@ export class Wave extends HTMLElement {
       context.fillRect((loop[0] / duration) * width, 0, ((loop[1] - loop[0]) / duration) * width, height);
       context.globalAlpha = 1;
     }
+    const band = (part: Stretch | null, alpha: number): void => {
+      if (!part || !duration) return;
+      const [from, to] = [(part[0] / 1000 / duration) * width, (part[1] / 1000 / duration) * width];
+      context.fillStyle = colour(accent);
+      context.globalAlpha = alpha;
+      context.fillRect(from, 0, to - from, height);
+      context.globalAlpha = 1;
+      context.fillRect(from, 0, 1, height);
+      context.fillRect(to - 1, 0, 1, height);
+    };
+    band(stretch(this.getAttribute("section")), 0.1);
+    band(this.range, 0.22);
     const levels = this.#peaks ? bars(this.#peaks, count) : new Float32Array(count);
     for (let bar = 0; bar < count; bar++) {
       const half = Math.max(0.5, seen(levels[bar] ?? 0) * (middle - 1));
@@ -190,18 +222,36 @@ export class Wave extends HTMLElement {
 
   #onPointer = (event: PointerEvent): void => {
     if (event.button !== 0) return;
+    const box = this.getBoundingClientRect();
+    const seconds = (pointer: PointerEvent): number => Math.max(0, Math.min(1, (pointer.clientX - box.left) / box.width)) * this.duration;
+    const begun = event.clientX;
+    const from = seconds(event);
+    const selects = this.hasAttribute("selectable");
+    let dragged = false;
     const at = (pointer: PointerEvent): void => {
-      const box = this.getBoundingClientRect();
-      this.#seek(((pointer.clientX - box.left) / box.width) * this.duration);
+      if (!selects) return this.#seek(seconds(pointer));
+      dragged ||= Math.abs(pointer.clientX - begun) > 4;
+      if (dragged) this.range = ordered(from * 1000, seconds(pointer) * 1000);
     };
-    at(event);
+    if (!selects) at(event);
     this.setPointerCapture(event.pointerId);
     this.addEventListener("pointermove", at);
-    this.addEventListener("lostpointercapture", () => this.removeEventListener("pointermove", at), { once: true });
+    const done = (pointer: PointerEvent): void => {
+      this.removeEventListener("pointermove", at);
+      if (!selects) return;
+      if (dragged) this.#select(this.range);
+      else if (pointer.type === "lostpointercapture") this.#seek(from);
+    };
+    this.addEventListener("lostpointercapture", done, { once: true });
   };
 
   #onKey = (event: KeyboardEvent): void => {
     const now = this.#head?.seconds ?? 0;
+    if (this.hasAttribute("selectable") && this.#selects(event, now * 1000)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const step: Record<string, number> = { ArrowRight: now + 5, ArrowLeft: now - 5, ArrowUp: now + 5, ArrowDown: now - 5, PageUp: now + 30, PageDown: now - 30, Home: 0, End: this.duration - 0.5 };
     const to = step[event.key];
     if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -210,6 +260,25 @@ export class Wave extends HTMLElement {
     this.#seek(to);
   };
 
+  /** [ and ] put an end of the stretch at the playhead, Shift with an arrow moves its end, Escape drops it. */
+  #selects(event: KeyboardEvent, now: number): boolean {
+    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    const range = this.range;
+    const all = this.duration * 1000;
+    const ends: Record<string, Stretch | null> = {
+      "[": within(ordered(now, Math.max(range?.[1] ?? all, now)), all),
+      "]": within(ordered(Math.min(range?.[0] ?? 0, now), now), all),
+    };
+    if (event.shiftKey && (event.key === "ArrowRight" || event.key === "ArrowLeft")) {
+      const by = event.key === "ArrowRight" ? 1000 : -1000;
+      this.#select(within(range ? [range[0], Math.max(range[0], range[1] + by)] : ordered(now, now + by), all));
+      return true;
+    }
+    if (event.key === "Escape" && range) this.#select(null);
+    else if (event.key in ends) this.#select(ends[event.key] ?? null);
+    else return false;
+    return true;
+  }
 }
 
 /** Height of a level on screen: quiet passages are lifted a little, so that there is something to aim at. */
