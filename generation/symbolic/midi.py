@@ -7,11 +7,12 @@ ignore.
 
 import io
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import mido
 
-from generation.symbolic.notes import BadNotes, Marker, Note, Part, Score, tidy
+from generation.symbolic.notes import BadNotes, Marker, Note, Part, Score, TempoChange, tidy
 from generation.symbolic.theory import TICKS, BadTheory, Key, Metre
 
 DRUM_CHANNEL = 9
@@ -20,6 +21,7 @@ MAX_BYTES = 4_000_000
 MAX_NOTES = 200_000
 DEFAULT_TEMPO_US = 500_000
 PAN = 10
+CONDUCTOR = "Conductor"
 
 
 class BadMidi(ValueError):
@@ -48,17 +50,22 @@ def write(score: Score) -> bytes:
 
 def _conductor(score: Score) -> mido.MidiTrack:
     track = mido.MidiTrack()
-    track.append(mido.MetaMessage("track_name", name="Conductor"))
+    track.append(mido.MetaMessage("track_name", name=CONDUCTOR))
     track.append(mido.MetaMessage("set_tempo", tempo=score.us_per_quarter))
     metre = score.metre
     track.append(mido.MetaMessage("time_signature", numerator=metre.numerator, denominator=metre.denominator))
     track.append(mido.MetaMessage("key_signature", key=score.key.signature()))
     track.append(mido.MetaMessage("text", text=f"key: {score.key}"))
     track.append(mido.MetaMessage("text", text=f"bars: {score.bars}"))
+    events = [(change.tick, 0, change.us_per_quarter, "") for change in score.changes]
+    events += [(marker.tick, 1, 0, marker.text) for marker in score.markers]
     now = 0
-    for marker in score.markers:
-        track.append(mido.MetaMessage("marker", text=marker.text, time=marker.tick - now))
-        now = marker.tick
+    for tick, kind, tempo, text in sorted(events):
+        if kind:
+            track.append(mido.MetaMessage("marker", text=text, time=tick - now))
+        else:
+            track.append(mido.MetaMessage("set_tempo", tempo=tempo, time=tick - now))
+        now = tick
     track.append(mido.MetaMessage("end_of_track", time=max(0, score.length_ticks - now)))
     return track
 
@@ -82,28 +89,55 @@ def _track(part: Part, channel: int) -> mido.MidiTrack:
     return track
 
 
-@dataclass
-class _Header:
-    tempos: set[int] = field(default_factory=set)
-    metres: set[tuple[int, int]] = field(default_factory=set)
+@dataclass(kw_only=True)
+class Parsed:
+    """What a file of notes says, whoever wrote it; times are ticks of ours. `key` is ours, `signature` everybody's."""
+
+    tempos: dict[int, int] = field(default_factory=dict)  # tick -> microseconds to the quarter
+    metres: dict[int, tuple[int, int]] = field(default_factory=dict)  # tick -> above, below
     signature: str = ""
     key: str = ""
     bars: int = 0
+    title: str = ""
     markers: list[Marker] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     last_tick: int = 0
 
 
 def read(data: bytes) -> Score:
     """Return the score in a MIDI file. Equal to what `write` was given; other programs' files are read as far as they
-    have one tempo and one metre.
+    have one metre (`notefile.read` takes them as they come).
 
     Raises:
         BadMidi: not a MIDI file, too large, damaged, or with a tempo, metre or key that a score cannot hold.
     """
+    parsed = parse(data)
+    if len(set(parsed.metres.values())) > 1:
+        raise BadMidi("changes", "The MIDI file changes its metre; split it where it changes.")
+    try:
+        metre = Metre.parse("{}/{}".format(*next(iter(parsed.metres.values()), (4, 4))))
+        key = Key.parse(parsed.key) if parsed.key else signed_key(parsed.signature or "C")
+    except BadTheory as error:
+        raise BadMidi("content", error.message) from error
+    first, changes = tempo_course(parsed.tempos)
+    return Score(
+        us_per_quarter=first,
+        metre=metre,
+        key=key,
+        bars=parsed.bars or -(-parsed.last_tick // metre.bar_ticks),
+        parts=tuple(parsed.parts),
+        markers=tuple(sorted(parsed.markers)),
+        changes=changes,
+    )
+
+
+def parse(data: bytes) -> Parsed:
+    """Return what a MIDI file says. Raises BadMidi: not a MIDI file, too large or damaged."""
     if len(data) > MAX_BYTES:
         raise BadMidi("size", f"The MIDI file is larger than {MAX_BYTES // 1_000_000} MB.")
     try:
-        file = mido.MidiFile(file=io.BytesIO(data), charset="utf-8", clip=True)
+        # Every byte is a character here; `_text` reads them as what they are.
+        file = mido.MidiFile(file=io.BytesIO(data), charset="latin-1", clip=True)
     except (
         EOFError,
         OSError,
@@ -119,40 +153,48 @@ def read(data: bytes) -> Score:
         raise BadMidi("key", "The MIDI file names a key that does not exist.") from error
     if not 1 <= file.ticks_per_beat <= 32_767 or file.type == 2:
         raise BadMidi("timing", "The MIDI file must be format 0 or 1 and count in ticks to the beat.")
-    header = _Header()
-    parts: list[Part] = []
+    parsed = Parsed()
     try:
         for track in file.tracks:
-            parts += _read_track(track, file.ticks_per_beat, header)
-        return _score(header, parts)
-    except (BadNotes, BadTheory) as error:
+            parsed.parts += _read_track(track, file.ticks_per_beat, parsed)
+    except BadNotes as error:
         raise BadMidi("content", str(error)) from error
+    if sum(len(part.notes) for part in parsed.parts) > MAX_NOTES:
+        raise BadMidi("size", f"The MIDI file holds more than {MAX_NOTES} notes.")
+    return parsed
 
 
-def _score(header: _Header, parts: list[Part]) -> Score:
-    if len(header.tempos) > 1 or len(header.metres) > 1:
-        raise BadMidi("changes", "The MIDI file changes its tempo or metre; split it where it changes.")
-    metre = Metre.parse("{}/{}".format(*next(iter(header.metres), (4, 4))))
-    if header.key:
-        key = Key.parse(header.key)
-    else:
-        name = header.signature or "C"
-        key = Key(name.removesuffix("m"), "minor" if name.endswith("m") else "major")
-    tempo = next(iter(header.tempos), DEFAULT_TEMPO_US)
-    if not 100_000 <= tempo <= 6_000_000:
-        raise BadMidi("tempo", "The MIDI file's tempo must lie between 10 and 600 beats a minute.")
-    bars = header.bars or -(-header.last_tick // metre.bar_ticks)
-    return Score(
-        us_per_quarter=tempo,
-        metre=metre,
-        key=key,
-        bars=bars,
-        parts=tuple(parts),
-        markers=tuple(sorted(header.markers)),
-    )
+def tempo_course(tempos: Mapping[int, int]) -> tuple[int, tuple[TempoChange, ...]]:
+    """Return the first tempo and its changes; a file that names its first tempo late begins with it.
+
+    Raises:
+        BadMidi: a tempo that nobody plays.
+    """
+    if not all(100_000 <= tempo <= 6_000_000 for tempo in tempos.values()):
+        raise BadMidi("tempo", "The file's tempo must lie between 10 and 600 beats a minute.")
+    course = sorted(tempos.items())
+    first = course[0][1] if course else DEFAULT_TEMPO_US
+    changes: list[TempoChange] = []
+    for tick, tempo in course:
+        if tempo != (changes[-1].us_per_quarter if changes else first):
+            changes.append(TempoChange(tick, tempo))
+    return first, tuple(changes)
 
 
-def _read_track(track: mido.MidiTrack, resolution: int, header: _Header) -> list[Part]:
+def signed_key(name: str) -> Key:
+    """Return the key of a MIDI key signature: "Dm" is D minor."""
+    return Key(name.removesuffix("m"), "minor" if name.endswith("m") else "major")
+
+
+def _text(raw: str) -> str:
+    """Read the bytes of a name as UTF-8, else as Latin-1: every byte is a letter there, so no name is an error."""
+    try:
+        return raw.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return raw
+
+
+def _read_track(track: mido.MidiTrack, resolution: int, header: Parsed) -> list[Part]:
     """Return one part for each channel with notes in the track; what belongs to the piece goes to `header`."""
     now = 0
     name, role = "", ""
@@ -165,19 +207,19 @@ def _read_track(track: mido.MidiTrack, resolution: int, header: _Header) -> list
         tick = round(now * TICKS / resolution)
         match message.type:
             case "track_name":
-                name = message.name
+                name = _text(message.name)
             case "text" if message.text.startswith("role: "):
-                role = message.text[6:]
+                role = _text(message.text[6:])
             case "text" if message.text.startswith("key: "):
-                header.key = message.text[5:]
+                header.key = _text(message.text[5:])
             case "text" if message.text.startswith("bars: ") and message.text[6:].isdecimal():
                 header.bars = min(int(message.text[6:12]), 100_000)
             case "marker":
-                header.markers.append(Marker(tick, message.text))
+                header.markers.append(Marker(tick, _text(message.text)))
             case "set_tempo":
-                header.tempos.add(message.tempo)
+                header.tempos[tick] = message.tempo
             case "time_signature":
-                header.metres.add((message.numerator, message.denominator))
+                header.metres[tick] = (message.numerator, message.denominator)
             case "key_signature":
                 header.signature = header.signature or message.key
             case "program_change":
@@ -196,11 +238,11 @@ def _read_track(track: mido.MidiTrack, resolution: int, header: _Header) -> list
             case _:
                 pass
     header.last_tick = max(header.last_tick, round(now * TICKS / resolution))
-    if sum(map(len, notes.values())) > MAX_NOTES:
-        raise BadMidi("size", f"The MIDI file holds more than {MAX_NOTES} notes.")
     if role and not notes:  # a part of ours that is silent
         channel = next(iter(programs), 0)
         notes[channel] = []
+    if not notes and not header.title and name != CONDUCTOR:
+        header.title = name
     return [
         Part(
             role=role or ("drums" if channel == DRUM_CHANNEL else "other"),

@@ -1,7 +1,9 @@
 """Notes, parts and scores: whole ticks (480 to the quarter note), so that a MIDI file holds them exactly."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from generation.symbolic.theory import TICKS, Key, Metre
 
@@ -62,12 +64,20 @@ class Marker:
     text: str
 
 
+@dataclass(frozen=True, order=True)
+class TempoChange:
+    """From a tick after the first on, the tempo is another."""
+
+    tick: int
+    us_per_quarter: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """A piece: one tempo, one metre, one key.
+    """A piece: one metre, one key, a tempo and its changes.
 
     `us_per_quarter` is the tempo as MIDI keeps it, whole microseconds, so that what is written and what is rendered
-    agree. `bars` counts whole bars; the last notes MAY ring beyond them.
+    agree; `changes` are in order. `bars` counts whole bars; the last notes MAY ring beyond them.
     """
 
     us_per_quarter: int
@@ -76,6 +86,7 @@ class Score:
     bars: int
     parts: tuple[Part, ...]
     markers: tuple[Marker, ...] = ()
+    changes: tuple[TempoChange, ...] = ()
 
     @property
     def tempo_milli_bpm(self) -> int:
@@ -87,12 +98,35 @@ class Score:
 
     def seconds(self, tick: int) -> float:
         """Return when a tick sounds, in seconds."""
-        return tick * self.us_per_quarter / TICKS / 1e6
+        return self._microticks(tick) / TICKS / 1e6
 
     def samples(self, tick: int, sample_rate_hz: int) -> int:
         """Return the sample nearest to a tick; whole-number arithmetic, the same on every machine."""
         scale = TICKS * 1_000_000
-        return (2 * tick * self.us_per_quarter * sample_rate_hz + scale) // (2 * scale)
+        return (2 * self._microticks(tick) * sample_rate_hz + scale) // (2 * scale)
+
+    @property
+    def end_tick(self) -> int:
+        """Where the last note ends; 0 where there is none."""
+        return max((note.end for part in self.parts for note in part.notes), default=0)
+
+    def _microticks(self, tick: int) -> int:
+        """When a tick sounds, in microseconds times ticks to the quarter note."""
+        if not self.changes:
+            return tick * self.us_per_quarter
+        starts, sums, tempos = self._course
+        place = bisect_right(starts, tick) - 1
+        return sums[place] + (tick - starts[place]) * tempos[place]
+
+    @cached_property
+    def _course(self) -> tuple[list[int], list[int], list[int]]:
+        """Where each tempo begins, in ticks and in microticks, and the tempo."""
+        starts, sums, tempos = [0], [0], [self.us_per_quarter]
+        for change in self.changes:
+            sums.append(sums[-1] + (change.tick - starts[-1]) * tempos[-1])
+            starts.append(change.tick)
+            tempos.append(change.us_per_quarter)
+        return starts, sums, tempos
 
 
 def us_per_quarter(tempo_bpm: float) -> int:

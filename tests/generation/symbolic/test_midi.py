@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generation.symbolic import midi
-from generation.symbolic.notes import BadNotes, Marker, Note, Part, Score, tidy, us_per_quarter
+from generation.symbolic.notes import BadNotes, Marker, Note, Part, Score, TempoChange, tidy, us_per_quarter
 from generation.symbolic.theory import METRES, MODES, Key, Metre
 from tests.generation.symbolic.music import composed
 
@@ -84,12 +84,26 @@ def test_damaged_midi_is_refused_and_never_crashes(noise: bytes, cut: int) -> No
             midi.read(data)
 
 
-def test_a_file_that_changes_tempo_is_refused_with_the_cure() -> None:
+def test_a_change_of_tempo_is_kept_and_counted() -> None:
+    score = Score(
+        us_per_quarter=500_000, metre=Metre(4, 4), key=Key("C", "major"), bars=2,
+        parts=(Part(role="lead", name="Lead", program=0, notes=(Note(0, 60, 960, 80), Note(1_920, 62, 960, 80))),),
+        changes=(TempoChange(960, 400_000), TempoChange(1_920, 1_000_000)),
+    )  # fmt: skip
+    data = midi.write(score)
+    assert midi.read(data) == score
+    assert score.seconds(2_400) == pytest.approx(1.0 + 0.8 + 1.0)
+    assert score.samples(2_400, 44_100) == round(2.8 * 44_100)
+    seen = pretty_midi.PrettyMIDI(io.BytesIO(data)).instruments[0].notes
+    assert [note.start for note in seen] == pytest.approx([0.0, 1.8])
+
+
+def test_a_file_that_changes_its_metre_is_refused_with_the_cure() -> None:
     file = mido.MidiFile()
     track = mido.MidiTrack()
     track += [
-        mido.MetaMessage("set_tempo", tempo=500_000),
-        mido.MetaMessage("set_tempo", tempo=400_000, time=480),
+        mido.MetaMessage("time_signature", numerator=4, denominator=4),
+        mido.MetaMessage("time_signature", numerator=3, denominator=4, time=480),
     ]
     file.tracks.append(track)
     out = io.BytesIO()
