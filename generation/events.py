@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from generation.run_events import (
+    ReplayRequested,
+    RunAsked,
+    RunEnded,
+    SweepRequested,
+    TakeFailed,
+    TakeReplayed,
+)
 from provenance.events import Event, event, sealed
+
+__all__ = ["ReplayRequested", "RunAsked", "RunEnded", "SweepRequested", "TakeFailed", "TakeReplayed"]
 
 _ERASE = "Delete the vault rows of the entry: the commitment alone says nothing about the words."
 

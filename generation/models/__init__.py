@@ -2,7 +2,17 @@ from generation.models.arrangement import Arrangement, ArrangementVersion, Maste
 from generation.models.catalogue import EngineOffer, LicenceAcceptance, TermsRuling, Tool, ToolTerms
 from generation.models.method import MaterialMark, MethodCheck
 from generation.models.project import Brief, Project, ProjectMember
-from generation.models.run import Listen, PromptRun, Take, TakeStem
+from generation.models.run import (
+    Listen,
+    Preset,
+    PromptRun,
+    RunInput,
+    Sweep,
+    Take,
+    TakeFailure,
+    TakeReplay,
+    TakeStem,
+)
 from generation.models.upload import Upload
 
 __all__ = [
@@ -15,11 +25,16 @@ __all__ = [
     "Master",
     "MaterialMark",
     "MethodCheck",
+    "Preset",
     "Project",
     "ProjectMember",
     "PromptRun",
     "Render",
+    "RunInput",
+    "Sweep",
     "Take",
+    "TakeFailure",
+    "TakeReplay",
     "TakeStem",
     "TermsRuling",
     "Tool",

@@ -1,7 +1,9 @@
-"""Prompt runs, their takes, and what was heard of them."""
+"""Prompt runs, what they are given, their takes, and what was heard of them."""
 
 from __future__ import annotations
 
+import json
+import uuid
 from typing import ClassVar
 
 from django.db import models
@@ -11,9 +13,35 @@ from generation.models.catalogue import ToolTerms
 from generation.models.project import Brief, Project
 from provenance.models import Asset, Job, Recorded
 
+#: What of a run lies sealed in the vault, by name.
+WORDS = ("prompt", "negative_prompt", "lyrics", "chords")
+
+
+class Sweep(Recorded):
+    """Runs that differ in one parameter alone: the same seeds, one run per value."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="sweeps")
+    number = models.PositiveIntegerField()
+    parameter = models.CharField(max_length=60)
+    values = models.JSONField(help_text="In the order in which they were asked for.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "number"], name="sweep_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"sweep {self.number} over {self.parameter}"
+
 
 class PromptRun(Recorded):
-    """One request to an engine for N variations. The prompt is sealed in the vault (`prompt`)."""
+    """One request to an engine for N variations. Its words (`WORDS`) are sealed in the vault.
+
+    `duration_ms` is what was asked for; where the mode makes something as long as its source, that length, 0 while
+    only an engine can tell (notes). The section counts from the beginning of what is given.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="runs")
     brief = models.ForeignKey(Brief, null=True, on_delete=models.PROTECT, related_name="runs")
@@ -23,6 +51,14 @@ class PromptRun(Recorded):
     parameters = models.JSONField(default=dict)
     seeds = models.JSONField(help_text="One integer per variation.")
     duration_ms = models.PositiveIntegerField()
+    section_from_ms = models.PositiveIntegerField(null=True)
+    section_to_ms = models.PositiveIntegerField(null=True)
+    targets = models.JSONField(default=list, help_text="Roles of parts that were asked for.")
+    language = models.CharField(max_length=35, blank=True, help_text="BCP 47; empty: the engine chooses.")
+    again_of = models.ForeignKey(
+        "generation.Take", null=True, on_delete=models.PROTECT, related_name="asked_again"
+    )
+    sweep = models.ForeignKey(Sweep, null=True, on_delete=models.PROTECT, related_name="runs")
     terms = models.ForeignKey(
         ToolTerms, on_delete=models.PROTECT, related_name="+", help_text="Terms in force when asked."
     )
@@ -44,11 +80,57 @@ class PromptRun(Recorded):
         return len(self.seeds)
 
     @property
+    def words(self) -> dict[str, str]:
+        """The sealed words that are still in the vault, by name; what was never said is not there either."""
+        return {
+            item.name: json.loads(bytes(item.content))
+            for item in self.entry.vault.all()
+            if item.name in WORDS
+        }
+
+    @property
+    def words_erased(self) -> tuple[str, ...]:
+        """Names of words that were said and are erased: what was asked can then not be asked again."""
+        said = json.loads(bytes(self.entry.body))["private"]
+        held = {item.name for item in self.entry.vault.all()}
+        return tuple(name for name in WORDS if name in said and name not in held)
+
+    @property
     def prompt(self) -> str:
         """The prompt, while the vault still holds it."""
-        import json
+        return self.words.get("prompt", "")
 
-        return next((json.loads(bytes(i.content)) for i in self.entry.vault.all() if i.name == "prompt"), "")
+    @property
+    def section_ms(self) -> tuple[int, int] | None:
+        if self.section_from_ms is None or self.section_to_ms is None:
+            return None
+        return self.section_from_ms, self.section_to_ms
+
+
+class RunInput(Recorded):
+    """Something that a run is given under a role of its mode, whole or a stretch of it. `ref` names its row."""
+
+    class Kind(models.TextChoices):
+        AUDIO = "audio", "Sound"
+        NOTES = "notes", "Notes"
+
+    run = models.ForeignKey(PromptRun, on_delete=models.PROTECT, related_name="inputs")
+    role = models.CharField(max_length=20)
+    ref = models.CharField(
+        max_length=48, help_text="take:<id>, stem:<id>, upload:<id>, render:<id>, master:<id>"
+    )
+    asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=160)
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    from_ms = models.PositiveIntegerField(null=True)
+    to_ms = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["run", "role"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "role"], name="run_input_once")]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.title}"
 
 
 class Take(Recorded):
@@ -68,6 +150,9 @@ class Take(Recorded):
     facts = models.JSONField(
         default=dict, help_text="Engine, versions, digests, seed, device, as the engine stated them."
     )
+    kept = models.JSONField(
+        default=list, help_text="Stretches that are an input, untouched: role, from_ms, to_ms, at_ms."
+    )
     made_by = models.ForeignKey("provenance.Entry", on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     #: Percent that the reader of a page has heard; `generation.reading` sets it.
@@ -83,8 +168,6 @@ class Take(Recorded):
     @property
     def reason(self) -> str:
         """Why it was kept or let go, while the vault still holds it."""
-        import json
-
         return next((json.loads(bytes(i.content)) for i in self.entry.vault.all() if i.name == "reason"), "")
 
 
@@ -97,6 +180,87 @@ class TakeStem(Recorded):
     class Meta:
         ordering: ClassVar = ["take", "role"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["take", "role"], name="take_stem_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TakeFailure(Recorded):
+    """A take that could not be made while its siblings could. What the engine said is sealed (`message`)."""
+
+    run = models.ForeignKey(PromptRun, on_delete=models.PROTECT, related_name="failures")
+    number = models.PositiveIntegerField()
+    seed = models.BigIntegerField()
+    code = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["run", "number"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "number"], name="take_failure_once")]
+
+    def __str__(self) -> str:
+        return f"take {self.number} failed"
+
+    @property
+    def message(self) -> str:
+        """Why, while the vault still holds it."""
+        return next((json.loads(bytes(i.content)) for i in self.entry.vault.all() if i.name == "message"), "")
+
+
+class TakeReplay(Recorded):
+    """A take made once more from its entry, and how close it came. `verdict` is empty while nobody has tried."""
+
+    class Verdict(models.TextChoices):
+        BIT_EQUAL = "bit_equal", "Equal bit by bit"
+        WITHIN_TOLERANCE = "within_tolerance", "Equal within tolerance"
+        NOT_REPRODUCIBLE = "not_reproducible", "Not reproducible here"
+
+    take = models.ForeignKey(Take, on_delete=models.PROTECT, related_name="replays")
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="+")
+    verdict = models.CharField(max_length=16, choices=Verdict.choices, blank=True)
+    report = models.JSONField(
+        default=dict, help_text="Measures (units in the names), reasons, changed facts."
+    )
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"replay of {self.take_id}"
+
+
+class Preset(models.Model):
+    """Named settings of an engine for a mode: a person's own, or a project's where `project` is set."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    project = models.ForeignKey(Project, null=True, on_delete=models.PROTECT, related_name="presets")
+    name = models.CharField(max_length=60)
+    engine = models.SlugField()
+    mode = models.SlugField()
+    parameters = models.JSONField(default=dict)
+    targets = models.JSONField(default=list)
+    language = models.CharField(max_length=35, blank=True)
+    duration_s = models.FloatField(null=True)
+    variations = models.PositiveSmallIntegerField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["name", "created_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["owner", "engine", "mode", "name"],
+                condition=models.Q(project=None),
+                name="own_preset_once",
+            ),
+            models.UniqueConstraint(
+                fields=["project", "engine", "mode", "name"],
+                condition=models.Q(project__isnull=False),
+                name="project_preset_once",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -29,7 +29,7 @@ from artists.models import (
     Standing,
     User,
 )
-from generation.models import Project, Upload
+from generation.models import Preset, Project, Upload
 from provenance.ledger import record, shred_many
 from provenance.models import Entry, Job, VaultItem
 from release import events
@@ -133,6 +133,7 @@ def erase_person(account: User, *, people: Iterable[Person] = (), actor: User) -
         _jobs(account).update(error_message="", note="")
         SigningRequest.objects.filter(user=account).delete()
         SavedFilter.objects.filter(user=account).delete()
+        Preset.objects.filter(owner=account).delete()
         AuthToken.objects.filter(user=account).delete()
         Session.objects.filter(pk__in=_sessions(account)).delete()
         for model in (AccessAttempt, AccessFailureLog, AccessLog):
@@ -175,6 +176,7 @@ def _copies(account: User) -> dict[str, int]:
         "names of signing keys": PersonKey.objects.filter(user=account).count(),
         "addresses in invitations": _invitations(account).count(),
         "saved filters": SavedFilter.objects.filter(user=account).count(),
+        "presets": Preset.objects.filter(owner=account).count(),
         "requests to sign": SigningRequest.objects.filter(user=account).count(),
         "messages of jobs": _jobs(account).exclude(error_message="", note="").count(),
         "sessions": len(_sessions(account)),
@@ -320,7 +322,8 @@ _PRIVATE: Final = {
     "document.added": "names of files and notes",
     "person_key.enrolled": "names of signing keys",
     "person_key.revoked": "reasons why a key was revoked",
-    "run.requested": "prompts and the warnings about them",
+    "run.requested": "prompts, lyrics, chords and the warnings about them",
+    "take.failed": "what an engine said of takes that it could not make",
     "licence.withdrawn": "reasons why a licence is no longer accepted",
     "tool.question_answered": "reasons for what terms leave open",
     "upload.terms_stated": "names of uploads whose terms were stated",

@@ -18,6 +18,7 @@ UNRECORDED = {
     "artists.Incoming": "a file on its way in, before anything is submitted; what was submitted is recorded",
     "artists.SavedFilter": "a person's own shortcut to a list; says nothing about anybody",
     "artists.SigningRequest": "what somebody is asked to sign; what was signed is an entry",
+    "generation.Preset": "settings under a name, for the next time; what is asked for with them is recorded as a run",
     "generation.EngineOffer": "what the workers can do right now; written anew at each start of a worker",
     "provenance.AssetAnalysis": "measured from an asset's bytes and can be measured again",
     "provenance.Checkpoint": "the log itself: append-only, signed, checked by ledger_verify",
