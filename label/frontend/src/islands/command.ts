@@ -36,6 +36,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Ctrl Z / Ctrl Shift Z", "undo, redo (arrangement)"],
   ["S", "split the clip at the playhead"],
   ["[ / ]", "trim the clip's start or end to the playhead"],
+  ["I / O", "a range's beginning and end at the playhead (arrangement)"],
+  ["[ ] Shift ← →", "select a stretch of a waveform; Escape drops it"],
   ["Ctrl K", "go to anything"],
   ["?", "this list"],
 ];

@@ -4,6 +4,8 @@ import { History, lengthSamples, type Arrangement, type Snap } from "../../lib/a
 
 export interface Source {
   readonly asset: string;
+  /** `take:<id>` and the like, as forms of generation are given it. */
+  readonly ref?: string;
   readonly name: string;
   readonly group?: string;
   readonly role?: string;
@@ -16,7 +18,7 @@ export interface Source {
 }
 
 export type Selection = { readonly kind: "clip" | "track"; readonly id: string } | null;
-export type Topic = "document" | "selection" | "view" | "playhead" | "save";
+export type Topic = "document" | "selection" | "view" | "playhead" | "save" | "range";
 
 export class Editor {
   readonly sources: ReadonlyMap<string, Source>;
@@ -25,6 +27,8 @@ export class Editor {
   snap: Snap = "beat";
   pixelsPerSecond = 20;
   playheadSamples = 0;
+  /** A stretch of the song, in samples. It is view state, never an edit. */
+  range: readonly [number, number] | null = null;
   #history: History;
   #listeners = new Map<Topic, Set<() => void>>();
   #labels: string[] = [];
@@ -106,6 +110,12 @@ export class Editor {
   place(samples: number): void {
     this.playheadSamples = Math.max(0, Math.round(samples));
     this.tell("playhead");
+  }
+
+  selectRange(from: number, to: number): void {
+    const [start, end] = [Math.max(0, Math.min(from, to)), Math.max(from, to)];
+    this.range = end - start >= this.rate / 100 ? [Math.round(start), Math.round(end)] : null;
+    this.tell("range");
   }
 
   /** Length of an asset at the document's rate; unknown is undefined. */

@@ -5,6 +5,7 @@ import { define, h, isTyping, jsonScript, pressesWithSpace, toast } from "../../
 import { go } from "../../lib/go";
 import { clock } from "../../lib/time";
 import { Editor, type Source } from "./editor";
+import { rangeBar } from "./range";
 import { Player } from "./player";
 import { Saver } from "./saver";
 import { Inspector, sourcesPanel } from "./side";
@@ -48,7 +49,7 @@ class Arrange extends HTMLElement {
         if (source) this.#add([source], samples, trackId);
       },
     });
-    inspector = new Inspector(editor, timeline, (text) => toast(text, "warning"));
+    inspector = new Inspector(editor, timeline, (text) => toast(text, "warning"), this.getAttribute("form-url") ?? "");
     this.#editor = editor;
     this.#player = player;
     this.#saver = saver;
@@ -58,7 +59,7 @@ class Arrange extends HTMLElement {
       this.#toolbar(editor, timeline, table),
       this.#banner,
       this.#said,
-      h("div", { class: "arr-body" }, h("div", { class: "arr-main" }, timeline.element, table.element), h("aside", { class: "arr-side" }, inspector.element, sourcesPanel(editor, (sources) => this.#add(sources, editor.playheadSamples, null)))),
+      h("div", { class: "arr-body" }, h("div", { class: "arr-main" }, rangeBar(editor, this.getAttribute("form-url") ?? ""), timeline.element, table.element), h("aside", { class: "arr-side" }, inspector.element, sourcesPanel(editor, (sources) => this.#add(sources, editor.playheadSamples, null)))),
     );
     editor.on("document", () => {
       this.#buttons();
@@ -347,12 +348,34 @@ class Arrange extends HTMLElement {
       void this.#saver?.save();
       return;
     }
+    if ((key === "i" || key === "o") && !isTyping(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.#end(key);
+      return;
+    }
+    if (event.key === "Escape" && this.#editor?.range && !isTyping(event)) {
+      this.#editor.selectRange(0, 0);
+      this.#said.textContent = "Nothing is selected.";
+      return;
+    }
     if (event.key === " " && !isTyping(event) && ((event.target as Element).closest(".clip") || !pressesWithSpace(event))) {
       event.preventDefault();
       event.stopPropagation();
       void this.#toggle();
     }
   };
+
+  /** I begins the range at the playhead, O ends it there; without the other end it goes on to the song's. */
+  #end(key: "i" | "o"): void {
+    const editor = this.#editor;
+    if (!editor) return;
+    const [from, to] = editor.range ?? [0, editor.durationSeconds * editor.rate];
+    const here = editor.playheadSamples;
+    if (key === "i") editor.selectRange(here, Math.max(to, here));
+    else editor.selectRange(Math.min(from, here), here);
+    this.#said.textContent = editor.range ? `Selected from bar ${barBeat(editor.document, editor.range[0])} to ${barBeat(editor.document, editor.range[1])}.` : "Nothing is selected.";
+  }
 
   /** A form[data-arrange-render] renders what is on screen: saved first, and the version that came of it. */
   #onRender = (event: Event): void => {

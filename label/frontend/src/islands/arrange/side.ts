@@ -1,7 +1,10 @@
 /** The side of the editor: what can be added, and the properties of what is selected. */
 
 import { findClip, GAIN_MILLIBEL, moveClip, moveTrack, removeClip, removeTrack, ROLES, trimEnd, updateClip, updateTrack, type Clip, type Track } from "../../lib/arrangement";
+import htmx from "htmx.org";
 import { h } from "../../lib/dom";
+import { moment } from "../../lib/stretch";
+import { underRange, waysFor } from "../../lib/ways";
 import { clock, decibels } from "../../lib/time";
 import { ASSET_TYPE, panWords, type Timeline } from "./timeline";
 import type { Editor, Source } from "./editor";
@@ -114,9 +117,11 @@ export class Inspector {
     private readonly editor: Editor,
     private readonly timeline: Timeline,
     private readonly say: (text: string) => void,
+    private readonly form: string,
   ) {
     editor.on("selection", () => this.render());
     editor.on("document", () => this.render());
+    editor.on("range", () => this.render());
     this.render();
   }
 
@@ -128,14 +133,17 @@ export class Inspector {
     const { selection, document } = this.editor;
     const found = selection?.kind === "clip" ? findClip(document, selection.id) : null;
     const track = selection?.kind === "track" ? document.tracks.find((candidate) => candidate.id === selection.id) : undefined;
-    const key = JSON.stringify(found ? [found.track.id, found.clip, document.tracks.map((other) => other.name)] : (track ?? null));
+    const key = JSON.stringify(found ? [found.track.id, found.clip, document.tracks.map((other) => other.name), this.editor.range] : (track ?? null));
     if (key === this.#shown) return;
     this.#shown = key;
     const active = window.document.activeElement as HTMLInputElement | null;
     const held = active && this.element.contains(active) ? (active.dataset["dial"] ?? "") : "";
     // Rebuilding under a slider that is being dragged would end the drag.
     if (held && active?.type === "range") return;
-    if (found) this.element.replaceChildren(...this.#clip(found.clip, found.track));
+    if (found) {
+      this.element.replaceChildren(...this.#clip(found.clip, found.track));
+      htmx.process(this.element); // links of the shell
+    }
     else if (track) this.element.replaceChildren(...this.#track(track));
     else this.element.replaceChildren(h("h2", {}, "Selection"), h("p", { class: "dim" }, "Choose a clip or a track to see and change it here. Drag clips to move them, their edges to trim, their corners to fade."));
     if (held) this.element.querySelector<HTMLElement>(`[data-dial="${held}"]`)?.focus();
@@ -176,7 +184,18 @@ export class Inspector {
         button(clip.mute ? "Unmute" : "Mute", () => editor.edit(`${clip.mute ? "unmute" : "mute"} ${clip.name}`, updateClip(editor.document, clip.id, { mute: !clip.mute }))),
         button("Remove", () => editor.edit(`remove ${clip.name}`, removeClip(editor.document, clip.id)), "danger"),
       ),
+      ...this.#ways(clip, source),
     ];
+  }
+
+  /** What can be made of the clip, or of what of it lies in the range that is selected. */
+  #ways(clip: Clip, source: Source | undefined): HTMLElement[] {
+    const { editor } = this;
+    if (!source?.ref || !this.form || editor.readonly) return [];
+    const part = underRange(clip, editor.range, editor.rate);
+    const said = part && editor.range ? `Of ${moment(part[0])} to ${moment(part[1])} of ${source.name}.` : `Of the clip. Drag on the ruler, or press I and O, for a part of it.`;
+    const links = waysFor(source.ref, this.form, part ?? underRange(clip, null, editor.rate)).map(({ words, href }) => h("li", {}, h("a", { class: "btn s", href, "data-dial": words }, words)));
+    return [h("h3", { class: "mt-l" }, "Make something of it"), h("p", { class: "hint" }, said), h("ul", { class: "chips" }, ...links)];
   }
 
   #track(track: Track): HTMLElement[] {

@@ -16,6 +16,7 @@ export class Timeline {
   #ruler = h("div", { class: "tl-ruler" });
   #rows = h("div", { class: "tl-rows" });
   #head = h("div", { class: "tl-playhead", "aria-hidden": "true" });
+  #range = h("div", { class: "tl-range", "aria-hidden": "true", hidden: true });
   #rowOf = new Map<string, HTMLElement>();
   #clipOf = new Map<string, HTMLElement>();
   #peaks = new Map<string, Peaks | null>();
@@ -25,7 +26,7 @@ export class Timeline {
     private readonly editor: Editor,
     private readonly act: { seek(samples: number): void; inspect(): void; drop(asset: string, trackId: string | null, samples: number): void },
   ) {
-    this.element.append(h("div", { class: "tl" }, h("div", { class: "tl-row tl-top" }, h("div", { class: "tl-head mono" }), this.#ruler), this.#rows, this.#head));
+    this.element.append(h("div", { class: "tl" }, h("div", { class: "tl-row tl-top" }, h("div", { class: "tl-head mono" }), this.#ruler), this.#rows, this.#range, this.#head));
     this.#ruler.addEventListener("pointerdown", (event) => this.#scrub(event));
     this.#rows.addEventListener("pointerdown", (event) => this.#pointer(event));
     this.#rows.addEventListener("keydown", (event) => this.#key(event));
@@ -48,6 +49,7 @@ export class Timeline {
     editor.on("view", () => this.render());
     editor.on("selection", () => this.#mark());
     editor.on("playhead", () => this.#place());
+    editor.on("range", () => this.#band());
   }
 
   get #perSample(): number {
@@ -119,6 +121,15 @@ export class Timeline {
     if (focused && clips.has(focused)) this.#clipOf.get(focused)?.focus({ preventScroll: true });
     this.#mark();
     this.#place();
+    this.#band();
+  }
+
+  #band(): void {
+    const { range } = this.editor;
+    this.#range.hidden = range === null;
+    if (!range) return;
+    this.#range.style.transform = `translateX(${range[0] * this.#perSample}px)`;
+    this.#range.style.width = `${(range[1] - range[0]) * this.#perSample}px`;
   }
 
   #drawRuler(document: Arrangement, seconds: number): void {
@@ -272,9 +283,16 @@ export class Timeline {
     }
   }
 
+  /** A press places the playhead; dragging from there selects a range. */
   #scrub(event: PointerEvent): void {
-    const move = (pointer: PointerEvent): void => this.act.seek(snapTo(this.editor.document, this.#samplesAt(pointer.clientX), pointer.shiftKey ? "off" : this.editor.snap));
-    move(event);
+    const at = (pointer: PointerEvent): number => snapTo(this.editor.document, this.#samplesAt(pointer.clientX), pointer.shiftKey ? "off" : this.editor.snap);
+    const from = at(event);
+    const begun = event.clientX;
+    this.editor.selectRange(0, 0);
+    this.act.seek(from);
+    const move = (pointer: PointerEvent): void => {
+      if (Math.abs(pointer.clientX - begun) > 4) this.editor.selectRange(from, at(pointer));
+    };
     this.#ruler.setPointerCapture(event.pointerId);
     this.#ruler.addEventListener("pointermove", move);
     this.#ruler.addEventListener("lostpointercapture", () => this.#ruler.removeEventListener("pointermove", move), { once: true });
