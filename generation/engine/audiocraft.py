@@ -15,9 +15,9 @@ from generation.engine import weights
 from generation.engine.base import (
     Capabilities,
     Engine,
-    GenerationOutput,
     GenerationRequest,
     Listener,
+    Made,
     ModeSpec,
     ParameterSpec,
     ParameterValue,
@@ -81,13 +81,13 @@ class Audiocraft:
 
     def generate_audibly(
         self, request: GenerationRequest, progress: Progress, listener: Listener
-    ) -> Iterator[GenerationOutput]:
+    ) -> Iterator[Made]:
         """As `generate`; the listener hears about every second of a take as soon as it is there, where our fast
         decoder and a codec that can be decoded in pieces are at work.
         """
         return self._generate(request, progress, listener)
 
-    def generate(self, request: GenerationRequest, progress: Progress) -> Iterator[GenerationOutput]:
+    def generate(self, request: GenerationRequest, progress: Progress) -> Iterator[Made]:
         """Check the request at once, then return an iterator of takes in the order of the seeds.
 
         Each take is one file of the model's own rate (32 kHz), without stems, and equals bit by bit the take that its
@@ -101,7 +101,7 @@ class Audiocraft:
 
     def _generate(
         self, request: GenerationRequest, progress: Progress, listener: Listener | None
-    ) -> Iterator[GenerationOutput]:
+    ) -> Iterator[Made]:
         check_request(request, self.capabilities())
         if request.mode == TEXT_TO_MUSIC and not request.prompt.strip():
             raise RequestRefused("prompt", "MusicGen reads the prompt and nothing else: write one.")

@@ -6,24 +6,26 @@ The process is spawned (never forked), stays warm between requests, is killed wh
 
 import atexit
 import contextlib
+import itertools
 import os
 import queue
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from generation.engine.base import EngineError, EngineFailure, GenerationOutput, Listener, Progress
+from generation.engine.base import EngineError, EngineFailure, GivenInput, Listener, Made, Progress
 from generation.engine.host_process import ERRORS
 from generation.engine.host_wire import (
     Header,
+    pack_inputs,
     partial_file,
     read_frame,
     read_partial,
-    unpack_output,
+    unpack_made,
     write_frame,
 )
 
@@ -38,14 +40,18 @@ _PRIVATE = ("AWS_", "DATABASE_", "DEADWAX_", "DJANGO_", "PG")
 
 
 class ModelHost:
-    """Runs requests in one model process. One request at a time; a fresh process whenever the old one is gone."""
+    """Runs requests in one model process; a fresh process whenever the old one is gone.
+
+    Safe to be asked from several threads at a time: the requests share the process, each by a number of its own.
+    Whether they are also made together is the runner's matter (`host_process.Runner`); else each waits its turn.
+    """
 
     def __init__(self, module: str, *, environment: Callable[[], Mapping[str, str]]) -> None:
         self._module = module
         self._environment = environment
-        self._busy = threading.Lock()
+        self._lock = threading.Lock()
         self._process: _Process | None = None
-        self._number = 0
+        self._numbers = itertools.count(1)
 
     @property
     def pid(self) -> int | None:
@@ -54,29 +60,32 @@ class ModelHost:
         return process.pid if process is not None and process.is_alive() else None
 
     def run(
-        self, job: Mapping[str, Any], progress: Progress, *, total: int, listener: Listener | None = None
-    ) -> Iterator[GenerationOutput]:
-        """Yield the takes of one request. `progress` is called while the model loads, too, so that it can cancel.
+        self,
+        job: Mapping[str, Any],
+        progress: Progress,
+        *,
+        total: int,
+        inputs: Sequence[GivenInput] = (),
+        listener: Listener | None = None,
+    ) -> Iterator[Made]:
+        """Yield the takes of one request. `progress` is called while the model loads or the request waits, too, so
+        that it can cancel. The runner finds `inputs` in its job.
 
         The listener hears what the runner hands out on the way, all of a take before the take itself.
 
         Raises:
             EngineError: what the runner raised, or EngineFailure (retryable) when the process died.
         """
-        if not self._busy.acquire(blocking=False):
-            raise EngineFailure(
-                "engine_busy", "The model works on another request. Try again.", retryable=True
-            )
         settled = False
-        process: _Process | None = None
+        call: _Call | None = None
         try:
-            process = self._begin(job, listener)
-            done, heard = 0, time.monotonic()
+            call = self._begin(job, inputs, listener)
+            done = 0
             progress(done, total)
             while True:
-                frame = process.next(POLL_S)
+                frame = call.next(POLL_S)
                 if frame is None:
-                    self._check_silence(heard)
+                    self._check_silence(call)
                     progress(done, total)
                     continue
                 header, body = frame
@@ -87,10 +96,10 @@ class ModelHost:
                     case "partial":
                         if listener is not None and (piece := read_partial(listener.scratch, header)):
                             listener(piece)
-                    case "output":
+                    case "output" | "failed":
                         if listener is not None:  # all of it was heard
                             partial_file(listener.scratch, header["index"]).unlink(missing_ok=True)
-                        yield unpack_output(header, body)
+                        yield unpack_made(header, body)
                     case "done":
                         settled = True
                         return
@@ -98,12 +107,10 @@ class ModelHost:
                         settled = True
                         raise _error(header)
                     case "gone":
-                        raise _died(process)
-                heard = time.monotonic()
+                        raise _died(call.process)
         finally:
-            if process is not None and not settled:
-                process.stop(self._number)
-            self._busy.release()
+            if call is not None:
+                call.end(settled=settled)
 
     def close(self) -> None:
         """End the model process at once."""
@@ -111,47 +118,93 @@ class ModelHost:
             self._process.kill()
             self._process = None
 
-    def _begin(self, job: Mapping[str, Any], listener: Listener | None) -> "_Process":
+    def _begin(
+        self, job: Mapping[str, Any], inputs: Sequence[GivenInput], listener: Listener | None
+    ) -> "_Call":
         """Hand the request to a process that took it: one may end of idleness in the very moment it is asked."""
-        self._number += 1
-        scratch = "" if listener is None else str(listener.scratch)
+        headers, body = pack_inputs(inputs)
+        asked = {
+            "do": "run", "job": job, "inputs": headers, "scratch": "" if listener is None else str(listener.scratch),
+        }  # fmt: skip
         for _ in range(2):
-            process = self._ready()
+            with self._lock:
+                call = self._ready().call(next(self._numbers))
             with contextlib.suppress(OSError, ValueError):
-                process.send({"do": "run", "number": self._number, "job": job, "scratch": scratch})
+                call.process.send({**asked, "number": call.number}, body)
             until = time.monotonic() + SILENCE_LIMIT_S
             while time.monotonic() < until:
-                frame = process.next(POLL_S)
+                frame = call.next(POLL_S)
                 if frame is not None and frame[0]["event"] == "started":
-                    if frame[0]["number"] == self._number:
-                        return process
-                elif frame is not None and frame[0]["event"] == "gone":
+                    return call
+                if frame is not None and frame[0]["event"] == "gone":
                     break
-            process.kill()
-        raise _died(process)
+            call.end(settled=True)
+            call.process.kill()
+        raise _died(call.process)
 
     def _ready(self) -> "_Process":
         wanted = dict(self._environment())
         process = self._process
         if process is not None and process.owner != os.getpid():
             process = None  # came along by a fork: it is another worker's
-        if process is not None and (not process.is_alive() or process.environment != wanted):
+        if process is not None and process.is_alive() and process.environment != wanted:
+            if process.busy:
+                raise EngineFailure(
+                    "engine_busy",
+                    "The model starts anew with other settings when what it makes is finished. Try again.",
+                    retryable=True,
+                )
             process.kill()
-            process = None
-        if process is None:
+        if process is None or not process.is_alive():
+            if process is not None:
+                process.kill()
             process = _Process(self._module, wanted)
             atexit.register(process.kill)
         self._process = process
         return process
 
-    def _check_silence(self, heard: float) -> None:
-        if time.monotonic() - heard > SILENCE_LIMIT_S:
+    def _check_silence(self, call: "_Call") -> None:
+        if time.monotonic() - max(call.begun, call.process.heard) > SILENCE_LIMIT_S:
             self.close()
             raise EngineFailure(
                 "engine_silent",
                 f"The model gave no sign of life for {SILENCE_LIMIT_S / 60:.0f} minutes and was ended. Try again.",
                 retryable=True,
             )
+
+
+class _Call:
+    """One request's end of the line."""
+
+    def __init__(self, process: "_Process", number: int) -> None:
+        self.process, self.number = process, number
+        self.begun = time.monotonic()
+        self.frames: queue.SimpleQueue[tuple[Header, bytes]] = queue.SimpleQueue()
+
+    def next(self, timeout_s: float) -> tuple[Header, bytes] | None:
+        """What the process says next about this request; None when it said nothing for so long."""
+        try:
+            return self.frames.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+
+    def end(self, *, settled: bool) -> None:
+        """Hang up. A request that goes on is stopped; a process that does not hear it is killed, unless it works for
+        others, too: then they go on, and it stops when it hears.
+        """
+        heard = settled
+        if not settled:
+            until = time.monotonic() + STOP_GRACE_S
+            with contextlib.suppress(OSError, ValueError):
+                self.process.send({"do": "stop", "number": self.number})
+                while not heard and time.monotonic() < until:
+                    frame = self.next(POLL_S)
+                    heard = frame is not None and frame[0]["event"] in {"stopped", "done", "error", "gone"}
+        if self.process.hang_up(self.number) == 0 and not heard:
+            self.process.kill()
+
+
+_GONE: tuple[Header, bytes] = ({"event": "gone"}, b"")
 
 
 class _Process:
@@ -170,8 +223,32 @@ class _Process:
             env=kept | environment,
         )
         self.pid = self._child.pid
-        self._frames: queue.SimpleQueue[tuple[Header, bytes]] = queue.SimpleQueue()
+        self.heard = time.monotonic()
+        """When it last said anything, to whichever request."""
+        self._writing = threading.Lock()
+        self._calls: dict[int, _Call] = {}
+        self._changing = threading.Lock()
+        self._gone = False
         threading.Thread(target=self._read, name="model process", daemon=True).start()
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._calls)
+
+    def call(self, number: int) -> _Call:
+        """A line for this request."""
+        made = _Call(self, number)
+        with self._changing:
+            self._calls[number] = made
+            if self._gone:
+                made.frames.put(_GONE)
+        return made
+
+    def hang_up(self, number: int) -> int:
+        """Forget a request. Returns how many others there are."""
+        with self._changing:
+            self._calls.pop(number, None)
+            return len(self._calls)
 
     def is_alive(self) -> bool:
         return self._child.poll() is None
@@ -182,28 +259,9 @@ class _Process:
             self._child.wait(timeout=5)
         return self._child.returncode
 
-    def send(self, header: Mapping[str, Any]) -> None:
-        write_frame(cast(BinaryIO, self._child.stdin), header)
-
-    def next(self, timeout_s: float) -> tuple[Header, bytes] | None:
-        """What it says next; None when it said nothing for so long."""
-        try:
-            return self._frames.get(timeout=timeout_s)
-        except queue.Empty:
-            return None
-
-    def stop(self, number: int) -> None:
-        """Leave it idle and warm, or dead."""
-        until = time.monotonic() + STOP_GRACE_S
-        with contextlib.suppress(OSError, ValueError):
-            self.send({"do": "stop", "number": number})
-            while time.monotonic() < until:
-                frame = self.next(POLL_S)
-                if frame is not None and frame[0]["event"] in {"stopped", "done", "error"}:
-                    return
-                if frame is not None and frame[0]["event"] == "gone":
-                    break
-        self.kill()
+    def send(self, header: Mapping[str, Any], body: bytes = b"") -> None:
+        with self._writing:
+            write_frame(cast(BinaryIO, self._child.stdin), header, body)
 
     def kill(self) -> None:
         if self.owner != os.getpid():
@@ -219,8 +277,15 @@ class _Process:
         source = cast(BinaryIO, self._child.stdout)
         with contextlib.suppress(OSError, ValueError):
             while (frame := read_frame(source)) is not None:
-                self._frames.put(frame)
-        self._frames.put(({"event": "gone"}, b""))
+                self.heard = time.monotonic()
+                with self._changing:
+                    call = self._calls.get(frame[0]["number"])
+                if call is not None:  # else nobody waits for it any more
+                    call.frames.put(frame)
+        with self._changing:
+            self._gone = True
+            for call in self._calls.values():
+                call.frames.put(_GONE)
         with contextlib.suppress(OSError):
             source.close()
 

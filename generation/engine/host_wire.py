@@ -6,13 +6,22 @@ the worker is behind, the model never waits for it, no memory grows, and nothing
 
 import json
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from generation.engine.base import Audio, GenerationOutput, PartialAudio, StemAudio
+from generation.engine.base import (
+    Audio,
+    FailedTake,
+    GenerationOutput,
+    GivenInput,
+    Kept,
+    Made,
+    PartialAudio,
+    StemAudio,
+)
 
 _HEAD = struct.Struct("<II")  # bytes of the header, bytes of the body
 
@@ -41,32 +50,76 @@ def read_frame(file: BinaryIO) -> tuple[Header, bytes] | None:
     return header, body
 
 
-def pack_output(output: GenerationOutput) -> tuple[Header, bytes]:
-    """One take as a frame: the mix, then the stems, then the notes."""
-    sounds = [output.audio, *(stem.audio for stem in output.stems)]
+def pack_inputs(inputs: Sequence[GivenInput]) -> tuple[list[Header], bytes]:
+    """What a request is given, as headers and their bytes one after another."""
+    headers: list[Header] = []
+    parts: list[bytes] = []
+    for one in inputs:
+        part = one.notes if one.audio is None else np.ascontiguousarray(one.audio, dtype="<f4").tobytes()
+        assert part is not None
+        headers.append(
+            {
+                "role": one.role, "sha256": one.sha256, "sample_rate_hz": one.sample_rate_hz, "bytes": len(part),
+                "shape": None if one.audio is None else one.audio.shape,
+            }
+        )  # fmt: skip
+        parts.append(part)
+    return headers, b"".join(parts)
+
+
+def unpack_inputs(headers: Sequence[Header], body: bytes) -> tuple[GivenInput, ...]:
+    """What `pack_inputs` packed, sample for sample."""
+    found = []
+    at = 0
+    for header in headers:
+        part, at = body[at : at + header["bytes"]], at + header["bytes"]
+        shape = header["shape"]
+        found.append(
+            GivenInput(
+                role=header["role"],
+                sha256=header["sha256"],
+                audio=None if shape is None else _sound(part, shape),
+                sample_rate_hz=header["sample_rate_hz"],
+                notes=part if shape is None else None,
+            )
+        )
+    return tuple(found)
+
+
+def pack_made(made: Made) -> tuple[Header, bytes]:
+    """One take as a frame: the mix, then the stems, then the notes; or why there is none."""
+    if isinstance(made, FailedTake):
+        return {
+            "event": "failed", "index": made.index, "seed": made.seed, "code": made.code, "message": made.message,
+        }, b""  # fmt: skip
+    sounds = [made.audio, *(stem.audio for stem in made.stems)]
     header: Header = {
         "event": "output",
-        "index": output.index,
-        "seed": output.seed,
-        "sample_rate_hz": output.sample_rate_hz,
-        "facts": dict(output.facts),
+        "index": made.index,
+        "seed": made.seed,
+        "sample_rate_hz": made.sample_rate_hz,
+        "facts": dict(made.facts),
         "shapes": [sound.shape for sound in sounds],
-        "stems": [[stem.role, stem.name] for stem in output.stems],
-        "has_midi": output.midi is not None,
+        "stems": [[stem.role, stem.name] for stem in made.stems],
+        "has_midi": made.midi is not None,
+        "kept": [[kept.role, kept.from_ms, kept.to_ms, kept.at_ms] for kept in made.kept],
     }
     body = b"".join(np.ascontiguousarray(sound, dtype="<f4").tobytes() for sound in sounds)
-    return header, body + (output.midi or b"")
+    return header, body + (made.midi or b"")
 
 
-def unpack_output(header: Header, body: bytes) -> GenerationOutput:
-    """What `pack_output` packed, sample for sample."""
+def unpack_made(header: Header, body: bytes) -> Made:
+    """What `pack_made` packed, sample for sample."""
+    if header["event"] == "failed":
+        return FailedTake(
+            index=header["index"], seed=header["seed"], code=header["code"], message=header["message"]
+        )
     sounds: list[Audio] = []
     at = 0
-    for channels, samples in header["shapes"]:
-        count = channels * samples
-        sound = np.frombuffer(body, dtype="<f4", count=count, offset=at).reshape(channels, samples)
-        sounds.append(np.array(sound, dtype=np.float32))
-        at += 4 * count
+    for shape in header["shapes"]:
+        size = 4 * shape[0] * shape[1]
+        sounds.append(_sound(body[at : at + size], shape))
+        at += size
     stems = [
         StemAudio(role=role, name=name, audio=audio)
         for (role, name), audio in zip(header["stems"], sounds[1:], strict=True)
@@ -79,7 +132,15 @@ def unpack_output(header: Header, body: bytes) -> GenerationOutput:
         stems=tuple(stems),
         midi=body[at:] if header["has_midi"] else None,
         facts=header["facts"],
+        kept=tuple(
+            Kept(role=role, from_ms=from_ms, to_ms=to_ms, at_ms=at_ms)
+            for role, from_ms, to_ms, at_ms in header["kept"]
+        ),
     )
+
+
+def _sound(data: bytes, shape: Sequence[int]) -> Audio:
+    return np.array(np.frombuffer(data, dtype="<f4").reshape(*shape), dtype=np.float32)
 
 
 class PartialWriter:

@@ -13,7 +13,10 @@ import numpy as np
 from generation.engine.base import (
     EngineFailure,
     EngineUnavailable,
+    FailedTake,
     GenerationOutput,
+    Kept,
+    Made,
     PartialAudio,
     Progress,
     RequestRefused,
@@ -27,7 +30,7 @@ class Runner:
 
     def run(
         self, job: Mapping[str, Any], progress: Progress, hear: Callable[[PartialAudio], None] | None
-    ) -> Iterator[GenerationOutput]:
+    ) -> Iterator[Made]:
         self.requests += 1
         match job.get("trouble"):
             case "refused":
@@ -40,6 +43,9 @@ class Runner:
                 raise ValueError("seven is not a chord\nsecond line")
             case "killed":
                 os.kill(os.getpid(), signal.SIGKILL)
+            case "echo":
+                yield from _echo(job)
+                return
             case "deaf":
                 progress(0, 1)
                 time.sleep(600)
@@ -64,6 +70,17 @@ class Runner:
                 index=index, seed=seed, audio=audio, sample_rate_hz=32_000, midi=b"MThd\0", stems=tuple(stems),
                 facts={"requests": self.requests, "pid": os.getpid(), "secrets": ",".join(sorted(_private()))},
             )  # fmt: skip
+
+
+def _echo(job: Mapping[str, Any]) -> Iterator[Made]:
+    """What was given comes back."""
+    source, melody = job["inputs"]
+    yield GenerationOutput(
+        index=0, seed=job["seeds"][0], audio=source.audio, sample_rate_hz=source.sample_rate_hz, midi=melody.notes,
+        facts={one.role: one.sha256 for one in job["inputs"]},
+        kept=(Kept(role="source", from_ms=0, to_ms=11, at_ms=3),),
+    )  # fmt: skip
+    yield FailedTake(index=1, seed=job["seeds"][1], code="silent", message="Nothing came.")
 
 
 def _private() -> list[str]:

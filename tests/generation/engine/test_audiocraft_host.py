@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,10 @@ from generation.engine import host as host_module
 from generation.engine.base import (
     EngineFailure,
     EngineUnavailable,
+    FailedTake,
     GenerationOutput,
+    GivenInput,
+    Kept,
     PartialAudio,
     RequestRefused,
 )
@@ -36,6 +40,13 @@ class CancelledByUser(Exception):
 @pytest.fixture
 def host() -> Iterator[ModelHost]:
     made = ModelHost(RUNNERS, environment=dict)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sharing() -> Iterator[ModelHost]:
+    made = ModelHost("tests.generation.engine.sharing_runners", environment=dict)
     yield made
     made.close()
 
@@ -193,14 +204,111 @@ def test_leaving_takes_alone_stops_the_work(host: ModelHost) -> None:
     assert time.monotonic() - begun < 1
 
 
-def test_a_second_request_at_the_same_time_is_told_to_come_back(host: ModelHost) -> None:
+def test_a_second_request_at_the_same_time_waits_its_turn(host: ModelHost) -> None:
     takes = host.run({"seeds": [1, 2], "steps": 2}, lambda done, total: None, total=4)
-    next(takes)
-    with pytest.raises(EngineFailure, match="another request") as caught:
-        go(host)
-    assert caught.value.retryable
+    first = next(takes)
+    other = go(host)[0]
+    assert (other.facts["pid"], other.facts["requests"]) == (first.facts["pid"], 2)
     assert len(list(takes)) == 1
-    assert len(go(host)) == 1
+
+
+def test_who_waits_can_be_cancelled_and_costs_nobody_anything(host: ModelHost) -> None:
+    long = host.run({"seeds": [1, 2], "steps": 40, "step_s": 0.02}, lambda done, total: None, total=80)
+    pid = next(long).facts["pid"]
+    calls = []
+
+    def cancel(done: int, total: int) -> None:
+        calls.append(done)
+        if len(calls) > 1:
+            raise CancelledByUser
+
+    with pytest.raises(CancelledByUser):
+        go(host, cancel)
+    assert set(calls) == {0}, "it was never begun"
+    assert [take.facts["pid"] for take in long] == [pid]
+
+
+def test_requests_that_share_a_model_take_turns_each_with_takes_and_progress_of_its_own(
+    sharing: ModelHost,
+) -> None:
+    told: dict[int, list[int]] = {1: [], 2: [], 3: []}
+    made: dict[int, list[GenerationOutput]] = {}
+
+    def ask(seed: int) -> None:
+        job = {"seeds": [seed, seed + 10], "steps": 30, "step_s": 0.01}
+        made[seed] = list(sharing.run(job, lambda done, total: told[seed].append(done), total=60))
+
+    threads = [threading.Thread(target=ask, args=(seed,)) for seed in told]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed, takes in made.items():
+        assert [(take.index, take.seed) for take in takes] == [(0, seed), (1, seed + 10)]
+        assert told[seed] == sorted(told[seed])
+        assert told[seed][-1] == 60
+    assert max(take.facts["open"] for takes in made.values() for take in takes) == 3, "together"
+
+
+def test_a_process_that_dies_is_told_to_everybody_in_it(sharing: ModelHost) -> None:
+    codes, at_work = [], [threading.Event(), threading.Event()]
+
+    def ask(begun: threading.Event) -> None:
+        try:
+            job = {"seeds": [1], "steps": 1_000, "step_s": 0.02}
+            list(sharing.run(job, lambda done, total: begun.set() if done else None, total=1))
+        except EngineFailure as error:
+            codes.append((error.code, error.retryable))
+
+    threads = [threading.Thread(target=ask, args=(begun,)) for begun in at_work]
+    for thread in threads:
+        thread.start()
+    assert all(begun.wait(30) for begun in at_work)
+    assert sharing.pid is not None
+    os.kill(sharing.pid, signal.SIGKILL)
+    for thread in threads:
+        thread.join()
+    assert codes == [("engine_died", True)] * 2
+    assert len(go(sharing)) == 1
+
+
+def test_one_who_leaves_a_shared_process_that_does_not_hear_leaves_it_to_the_others(
+    sharing: ModelHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host_module, "STOP_GRACE_S", 0.2)
+    kept = sharing.run({"seeds": [1, 2], "steps": 1}, lambda *at: None, total=2)
+    next(kept)
+    busy = sharing.run({"seeds": [1], "steps": 1, "step_s": 1.0}, lambda *at: None, total=1)
+    leave = iter([None, CancelledByUser()])
+
+    def cancel(done: int, total: int) -> None:
+        error = next(leave)
+        if error is not None:
+            raise error
+
+    gone = sharing.run({"seeds": [1], "steps": 9, "step_s": 1.0}, cancel, total=1)
+    with pytest.raises(CancelledByUser):
+        next(gone)
+    pid = sharing.pid
+    assert len(list(kept)) == 1
+    assert len(list(busy)) == 1
+    assert sharing.pid == pid
+
+
+def test_what_a_request_is_given_arrives_and_what_is_kept_or_failed_comes_back(host: ModelHost) -> None:
+    audio = np.random.default_rng(3).standard_normal((2, 500)).astype(np.float32)
+    given = (
+        GivenInput(role="source", sha256="a" * 64, audio=audio, sample_rate_hz=44_100),
+        GivenInput(role="melody", sha256="b" * 64, notes=b"MThd\0\1"),
+    )
+    job = {"trouble": "echo", "seeds": [5, 6], "steps": 1}
+    take, failed = host.run(job, lambda *at: None, total=1, inputs=given)
+    assert isinstance(take, GenerationOutput)
+    assert np.array_equal(take.audio, audio)
+    assert (take.sample_rate_hz, take.midi) == (44_100, b"MThd\0\1")
+    assert take.facts == {"source": "a" * 64, "melody": "b" * 64}
+    assert take.kept == (Kept(role="source", from_ms=0, to_ms=11, at_ms=3),)
+    assert failed == FailedTake(index=1, seed=6, code="silent", message="Nothing came.")
 
 
 def test_an_idle_process_ends_and_gives_its_memory_back(monkeypatch: pytest.MonkeyPatch) -> None:
