@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
+import signal
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "label.settings")
 os.environ.setdefault(
@@ -15,7 +16,7 @@ import django
 
 django.setup()
 
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
 from provenance.jobs import broker, services, worker
 
@@ -41,3 +42,11 @@ def _note_stop(**_: object) -> None:
 
 worker_shutting_down.connect(_note_stop, weak=False)
 services.worker_stops = lambda: bool(_stopping.value)
+
+
+def _may_be_ended(**_: object) -> None:
+    """In a child: its pool starts another in its place, and a model process dies with it."""
+    services.end_process = lambda: os.kill(os.getpid(), signal.SIGKILL)
+
+
+worker_process_init.connect(_may_be_ended, weak=False)

@@ -269,6 +269,8 @@ REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}
 
 # -- jobs --------------------------------------------------------------------------------------------------------------
 DEADWAX_BROKER_URL = env("DEADWAX_BROKER_URL", "redis://127.0.0.1:6379/0")
+#: When overnight work is done: 22-6, or with a zone: 23:30-5 Europe/Berlin.
+DEADWAX_NIGHT_HOURS = env("DEADWAX_NIGHT_HOURS", "22-6")
 
 LOGGING = {
     "version": 1,

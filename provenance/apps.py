@@ -17,6 +17,7 @@ class ProvenanceConfig(AppConfig):
         import provenance.jobs.events
         import provenance.key_events
         import provenance.ledger  # noqa: F401 - these define events
+        from provenance.jobs.checks import check_night
         from provenance.outside.places import check_outside
         from provenance.protection import protect_recorded_tables
 
@@ -25,3 +26,4 @@ class ProvenanceConfig(AppConfig):
         # Every migrate of any app puts the triggers back, so a new recorded model cannot be forgotten.
         post_migrate.connect(protect_recorded_tables, dispatch_uid="provenance.protection")
         checks.register(check_outside)
+        checks.register(check_night)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provenance import search, sweeping
+from provenance.jobs import ordering
 from provenance.jobs.registry import periodic
 
 
@@ -16,3 +17,9 @@ def read_words() -> None:
 def sweep_blobs() -> None:
     """Old files that nothing refers to go once a day; a worker does it."""
     sweeping.sweep_daily()
+
+
+@periodic("night", every_s=30.0)
+def end_the_night() -> None:
+    """Overnight work that has not begun when the night ends waits for the next one."""
+    ordering.postpone_overnight()

@@ -11,10 +11,15 @@ Life of a job:
    that was
    thought dead can do no harm when it comes back.
 5. If the worker dies, the lease runs out and `dispatch` puts the job back. After `MAX_ATTEMPTS` it ends as failed.
+
+Which job is next (`choosing.py`): fair between shares, within quotas, not what is on hold or left for the night.
+What people change about that: `ordering.py`. When a job will be done: `outlook.py`, by `forecast.py`.
 """
 
-from provenance.jobs.errors import JobCancelled, JobFailed, JobFenced, NotRetriable
-from provenance.jobs.policy import MAX_ATTEMPTS
+from provenance.jobs.errors import JobCancelled, JobFailed, JobFenced, NotRetriable, NotWaiting, QuotaFull
+from provenance.jobs.ordering import lift, pause, put_first, resume, set_quota, start_now
+from provenance.jobs.outlook import Outlook, outlook_of, outlooks
+from provenance.jobs.policy import MAX_ATTEMPTS, Limits
 from provenance.jobs.registry import handler, periodic
 from provenance.jobs.services import Claim, enqueue, request_cancel, retry
 from provenance.ledger import HasActor
@@ -28,10 +33,22 @@ __all__ = [
     "JobCancelled",
     "JobFailed",
     "JobFenced",
+    "Limits",
     "NotRetriable",
+    "NotWaiting",
+    "Outlook",
+    "QuotaFull",
     "enqueue",
     "handler",
+    "lift",
+    "outlook_of",
+    "outlooks",
+    "pause",
     "periodic",
+    "put_first",
     "request_cancel",
+    "resume",
     "retry",
+    "set_quota",
+    "start_now",
 ]

@@ -95,5 +95,10 @@ def _transport_options(url: str) -> dict[str, Any]:
             "control_folder": str(folder / "control"),
         }
     if url.startswith("redis"):
-        return {"visibility_timeout": 3600, "socket_connect_timeout": 1.0, "queue_order_strategy": "priority"}
+        # In turn: a worker of several queues must not leave one waiting for ever.
+        return {
+            "visibility_timeout": 3600,
+            "socket_connect_timeout": 1.0,
+            "queue_order_strategy": "round_robin",
+        }
     return {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}

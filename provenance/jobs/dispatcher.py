@@ -14,12 +14,12 @@ import threading
 import time
 
 from django.db import Error, connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.module_loading import autodiscover_modules
 
 from provenance import sequencer
-from provenance.jobs import broker, policy, registry, services
+from provenance.jobs import broker, choosing, policy, registry, services
 from provenance.models import Job
 from provenance.outside import publisher
 
@@ -122,9 +122,7 @@ class Dispatcher:
 def publish_due() -> int:
     """Send hints for waiting jobs that have none: never sent, due again, or lost with the broker. Returns how
     many."""
-    startable = Job.objects.filter(state=Job.State.QUEUED).filter(
-        Q(not_before=None) | Q(not_before__lte=Now())
-    )
+    startable = Job.objects.filter(choosing.may_start())
     never = startable.filter(published_at=None, created_at__lt=Now() - dt.timedelta(seconds=0.3))
     sent = _send(never)
     lost = startable.filter(published_at__lt=Now() - dt.timedelta(seconds=policy.REPUBLISH_S))
@@ -132,14 +130,19 @@ def publish_due() -> int:
         # Hints that only wait for their turn are still in the broker. An empty queue next to waiting jobs
         # means that they
         # are gone (or in a worker's hand, where one more does no harm: then the queue is not empty and this stops).
-        if lost.filter(queue=queue).exists() and broker.waiting(queue) == 0:
-            sent += _send(lost.filter(queue=queue))
+        here = lost.filter(queue=queue)
+        if here.exists():
+            here = here.exclude(share__in=choosing.stopped(queue))  # their hints would come to nothing
+            if here.exists() and broker.waiting(queue) == 0:
+                sent += _send(here)
     return sent
 
 
 def _send(jobs: QuerySet[Job]) -> int:
     sent = 0
-    for job_id, queue in jobs.order_by("-priority", "created_at").values_list("pk", "queue")[:_BATCH]:
+    for job_id, queue in jobs.order_by("-lift", "-priority", "created_at").values_list("pk", "queue")[
+        :_BATCH
+    ]:
         if not services.publish(job_id, queue):
             break
         sent += 1

@@ -24,7 +24,7 @@ class JobFenced(JobStopped):
 
 
 class JobHandedBack(JobStopped):
-    """The worker is shutting down; the job goes back to the queue and this run does not count."""
+    """The worker is shutting down, or somebody put the job on hold; it goes back and this run does not count."""
 
     code = "job_handed_back"
 
@@ -40,6 +40,18 @@ class NotRetriable(UserFault):
     """Only failed and cancelled jobs can be started again."""
 
     code = "not_retriable"
+
+
+class QuotaFull(UserFault):
+    """As many jobs wait as may; nothing was asked for and nothing is lost."""
+
+    code = "quota_full"
+
+
+class NotWaiting(UserFault):
+    """Only what has not ended can be put on hold, let go on or moved."""
+
+    code = "not_waiting"
 
 
 class UnknownKind(SystemFault):

@@ -1,10 +1,12 @@
-"""All writes to job rows. Times are the database's, so that workers on several hosts agree about leases."""
+"""All writes to job rows but their order (ordering.py). Times are the database's, so that all hosts agree."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import enum
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,11 +14,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import BigIntegerField, F
+from django.db.models.functions import Cast, Extract, Now
 
-from provenance.jobs import broker, events, policy
-from provenance.jobs.errors import JobCancelled, JobFenced, JobHandedBack, NotRetriable
+from provenance.jobs import broker, choosing, events, policy
+from provenance.jobs.errors import JobCancelled, JobFenced, JobHandedBack, NotRetriable, QuotaFull
 from provenance.ledger import Actor, HasActor, record
 from provenance.models import Job
 
@@ -37,15 +39,26 @@ def enqueue(
     title: str,
     queue: str = "cpu",
     priority: int = 0,
+    share: str = "",
+    likeness: str = "",
+    work: int = 0,
+    overnight: bool = False,
 ) -> Job:
     """Write a job in the caller's transaction; its hint leaves after the commit.
 
     The payload is not erasable and MUST hold ids, numbers and names of things only - never prompts, lyrics or notes.
-    Higher `priority` goes first.
+    Among the jobs of one `share` (artist:<id>; empty: the house) higher `priority` goes first; between shares it is
+    fair. `likeness` and `work`: by how long finished jobs of that likeness took, this one's end is told; both say
+    nothing about their content. `overnight`: not before the house's next night.
+
+    Raises QuotaFull when a person's share has as many jobs waiting as it may; the quick queue is always open.
     """
     if queue not in policy.QUEUES:
         raise ValueError(f"no such queue: {queue!r}")
     who = actor.ledger_actor()
+    if who.type == "human" and share and queue != "quick":
+        _room(share)
+    hold_until = choosing.next_night() if overnight else None
     job = Job.objects.create(
         kind=kind,
         queue=queue,
@@ -54,10 +67,36 @@ def enqueue(
         subject=subject,
         stream=stream,
         priority=priority,
+        share=share,
+        likeness=likeness[:120],
+        work=work,
+        overnight=overnight,
+        hold_until=hold_until,
         requested_by=uuid.UUID(who.id) if who.type == "human" else None,
     )
-    transaction.on_commit(partial(publish, job.pk, queue))
+    if overnight:
+        record(events.Held(stream=stream, subjects=_subjects(job), **named(job)), actor=actor)
+    if hold_until is None:
+        transaction.on_commit(partial(publish, job.pk, queue))
     return job
+
+
+def named(job: Job) -> dict[str, str]:
+    """A job as every event of it says."""
+    return {"job": str(job.pk), "job_kind": job.kind, "title": job.title}
+
+
+def _room(share: str) -> None:
+    """Raises QuotaFull. Two requests in the same moment may both find the last place: the limit is no lock."""
+    most = choosing.limits_of([share])[share].waiting
+    if most is None:
+        return
+    waiting = Job.objects.filter(share=share, state=State.QUEUED).exclude(queue="quick").count()
+    if waiting >= most:
+        raise QuotaFull(
+            f"{waiting} jobs of this artist wait already, and {most} may. Let some of them end, cancel what is not "
+            "needed on the queue's page, or ask the label for more; then ask again. Nothing was started."
+        )
 
 
 def publish(job_id: uuid.UUID, queue: str) -> bool:
@@ -109,7 +148,10 @@ def retry(job: Job, *, actor: HasActor) -> Job:
         job.fence += 1
         job.cancel_requested = False
         job.error_code = job.error_message = job.note = ""
+        job.paused = False
         job.progress_done = job.progress_total = 0
+        job.hold_until = None
+        job.overnight = False
         job.published_at = job.not_before = job.lease_until = job.started_at = job.finished_at = None
         job.save()
         record(
@@ -144,7 +186,15 @@ class Claim:
         self.heard_at = time.monotonic()
         """When the handler last gave a sign of life."""
         self._written_at = 0.0
+        self._said = ""
+        self._guard = threading.Lock()
+        self._interrupted = False
         self._interrupts: list[Callable[[], None]] = []
+
+    def say(self, note: str) -> None:
+        """Show a note that stays while progress goes on: that memory was short and the batch is smaller now."""
+        self._said = note[:160]
+        self._written_at = 0.0  # the next progress carries it at once
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """Report `done` of `total`; renews the lease. Cheap: most calls only note that the handler lives.
@@ -158,13 +208,19 @@ class Claim:
         if done < total and now - self._written_at < policy.PROGRESS_EVERY_S:
             return
         self._written_at = now
-        cancelled = steadily(
-            partial(renew, self.job_id, self.fence, progress=(max(0, done), max(0, total), note[:160]))
+        shown = (note or self._said)[:160]
+        asked = steadily(
+            partial(renew, self.job_id, self.fence, progress=(max(0, done), max(0, total), shown))
         )
-        if cancelled is None:
-            raise JobFenced(f"Job {self.job_id} was given to another worker.")
-        if cancelled:
-            raise JobCancelled("Cancelled on request.")
+        match asked:
+            case None:
+                raise JobFenced(f"Job {self.job_id} was given to another worker.")
+            case Asked.CANCEL:
+                raise JobCancelled("Cancelled on request.")
+            case Asked.PAUSE:
+                raise JobHandedBack("Put on hold on request.")
+            case Asked.GO_ON:
+                pass
 
     @contextlib.contextmanager
     def commit(self, *, done: bool = False) -> Iterator[Job]:
@@ -190,26 +246,37 @@ class Claim:
 
     def on_interrupt(self, stop: Callable[[], None]) -> None:
         """Call `stop` (from another thread) when the job is cancelled or fenced: for work in a process that
-        cannot ask."""
-        self._interrupts.append(stop)
+        cannot ask. At once if it is already."""
+        with self._guard:
+            if not self._interrupted:
+                self._interrupts.append(stop)
+                return
+        stop()
 
     def interrupt(self) -> None:
         """Run what `on_interrupt` registered, once."""
-        waiting, self._interrupts = self._interrupts, []
+        with self._guard:
+            self._interrupted = True
+            waiting, self._interrupts = self._interrupts, []
         for stop in waiting:
             stop()
 
 
+class Asked(enum.Enum):
+    """What somebody wants of a running job."""
+
+    GO_ON = "go on"
+    CANCEL = "cancel"
+    PAUSE = "pause"
+
+
 def claim_next(queue: str) -> Claim | None:
-    """Take the most urgent waiting job of a queue: raises its fence, starts its lease. None if there is none."""
+    """Take the job of a queue that is next (choosing.py): raises its fence, starts its lease. None if there is none.
+
+    Safe in any number of processes and threads; each thread has its own connection, which is Django's way.
+    """
     with transaction.atomic():
-        job = (
-            Job.objects.select_for_update(skip_locked=True)
-            .filter(state=State.QUEUED, queue=queue)
-            .filter(Q(not_before=None) | Q(not_before__lte=Now()))
-            .order_by("-priority", "created_at")
-            .first()
-        )
+        job = choosing.next_job(queue)
         if job is None:
             return None
         Job.objects.filter(pk=job.pk).update(
@@ -226,18 +293,31 @@ def claim_next(queue: str) -> Claim | None:
     return Claim(job)
 
 
-def renew(job_id: uuid.UUID, fence: int, *, progress: tuple[int, int, str] | None = None) -> bool | None:
-    """Extend the lease and note progress. Returns whether cancellation is asked for; None if the fence has
-    moved on."""
+def wake(queue: str, share: str) -> None:
+    """After a job's end: send a hint for a job that its share's limit had kept waiting, whose own came to nothing."""
+    if choosing.limits_of([share])[share].running is None:
+        return
+    kept = Job.objects.filter(choosing.may_start(), share=share).exclude(queue="quick")
+    for name in {queue, *kept.values_list("queue", flat=True).distinct()}:
+        if job := choosing.in_order(kept.filter(queue=name)).first():
+            publish(job.pk, name)
+
+
+def renew(job_id: uuid.UUID, fence: int, *, progress: tuple[int, int, str] | None = None) -> Asked | None:
+    """Extend the lease and note progress. Returns what is asked of the job; None if the fence has moved on."""
     written = ", progress_done = %s, progress_total = %s, note = %s" if progress else ""
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {Job._meta.db_table} SET lease_until = statement_timestamp() + %s * interval '1 second'{written} "  # noqa: S608
-            "WHERE id = %s AND fence = %s AND state = 'running' RETURNING cancel_requested",
+            "WHERE id = %s AND fence = %s AND state = 'running' "
+            "RETURNING cancel_requested, paused",
             [policy.LEASE_S, *(progress or ()), job_id, fence],
         )
         row = cursor.fetchone()
-    return None if row is None else bool(row[0])
+    if row is None:
+        return None
+    cancel, pause = row
+    return Asked.CANCEL if cancel else Asked.PAUSE if pause else Asked.GO_ON
 
 
 def worker_stops() -> bool:
@@ -245,8 +325,13 @@ def worker_stops() -> bool:
     return False
 
 
+def end_process() -> None:
+    """End this process, which does not heed a cancellation. Celery's children put their own answer in this one's place;
+    elsewhere nothing is ended."""
+
+
 def hand_back(claim: Claim) -> None:
-    """Put the job of a worker that shuts down back at once; the run does not count as an attempt."""
+    """Put the job of a worker that shuts down, or one on hold, back at once; the run does not count as an attempt."""
     with contextlib.suppress(JobFenced), transaction.atomic():
         job = _held(claim)
         if job.cancel_requested:
@@ -337,8 +422,18 @@ def _subjects(job: Job) -> tuple[str, ...]:
 
 
 def _end(job: Job, state: Job.State, **fields: Any) -> None:
-    Job.objects.filter(pk=job.pk).update(state=state, finished_at=Now(), lease_until=None, **fields)
+    Job.objects.filter(pk=job.pk).update(
+        state=state, finished_at=Now(), lease_until=None, paused=False, **_used(job), **fields
+    )
     job.refresh_from_db()
+
+
+def _used(job: Job) -> dict[str, Any]:
+    """What a run that ends now has cost, by the database's clock."""
+    if job.state != State.RUNNING or job.started_at is None:
+        return {}
+    run_ms = Cast(Extract(Now() - F("started_at"), "epoch") * 1000, BigIntegerField())
+    return {"used_ms": F("used_ms") + run_ms, "left_at": Now()}
 
 
 def _done(job: Job) -> None:
@@ -376,4 +471,5 @@ def _requeue(job: Job, *, wait_s: float, code: str, message: str) -> None:
         not_before=Now() + dt.timedelta(seconds=wait_s) if wait_s else None,
         error_code=code,
         error_message=message,
+        **_used(job),
     )

@@ -1,4 +1,11 @@
-"""One run of one job: claim, heartbeat, handler, end. Used by the Celery task and, inline, by tests and `demo`."""
+"""One run of one job: claim, heartbeat, handler, end. Used by the Celery task and, inline, by tests and `demo`.
+
+Threads: one process MAY run several claims at once, a thread each (`run_in_thread`). A claim holds no connection:
+what it writes goes by the connection of the thread that calls it, which Django opens for each thread by itself, and its
+lease is renewed by one more thread with its own. Whoever starts a thread MUST close its connection at its end;
+`run_in_thread` does. Claims share nothing but the broker, which locks for itself. A child process MUST NOT be started
+from such a thread with a parent-death signal: the kernel takes the thread for the parent.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +42,22 @@ def run_job(job_id: uuid.UUID, *, heartbeat: bool = True) -> bool:
     if claim is None:
         return False
     run_claim(claim, heartbeat=heartbeat)
+    services.steadily(partial(services.wake, queue, claim.job.share))
     return True
+
+
+def run_in_thread(claim: services.Claim) -> threading.Thread:
+    """Run a claimed job beside others of this process. Join the thread to wait for its end."""
+
+    def work() -> None:
+        try:
+            run_claim(claim)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work, name=f"job {claim.job_id}")
+    thread.start()
+    return thread
 
 
 def run_claim(claim: services.Claim, *, heartbeat: bool = True) -> None:
@@ -111,6 +133,7 @@ def _heartbeat(claim: services.Claim) -> Iterator[None]:
     stop = threading.Event()
 
     def beat() -> None:
+        cancelled_at: float | None = None
         try:
             while not stop.wait(policy.HEARTBEAT_S):
                 if time.monotonic() - claim.heard_at > policy.SILENCE_LIMIT_S:
@@ -127,8 +150,15 @@ def _heartbeat(claim: services.Claim) -> Iterator[None]:
                     log.warning("job %s: lease not renewed (%s)", claim.job_id, error)
                     connection.close()
                     continue
-                if asked is None or asked:
+                if asked is None or asked is services.Asked.CANCEL:
                     claim.interrupt()
+                if asked is services.Asked.CANCEL:
+                    cancelled_at = cancelled_at or time.monotonic()
+                    if time.monotonic() - cancelled_at > policy.CANCEL_GRACE_S:
+                        log.error("job %s: does not heed its cancellation; ending its process", claim.job_id)
+                        services.steadily(partial(services.finish_cancelled, claim))
+                        services.end_process()
+                        return
         finally:
             connection.close()
 

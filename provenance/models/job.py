@@ -1,4 +1,4 @@
-"""Jobs: the row is the truth and the outbox; the broker's message is only a hint. Quotas: how much an artist may ask."""
+"""Jobs: the row is the truth and the outbox; the message is only a hint. Quotas: how much an artist may ask."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Job(models.Model):
 
 
 class JobQuota(Recorded):
-    """How much one artist may ask of the machines. None: without a limit. `EVERYBODY`: who has no quota of their own."""
+    """How much one artist may ask of the machines. None: no limit. `EVERYBODY`: for who has no quota of their own."""
 
     EVERYBODY: ClassVar[str] = "everybody"
 
