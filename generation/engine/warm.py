@@ -67,17 +67,22 @@ def enter(pid: int, module: str, wanted_mb: int = 0) -> None:
                 "Other models are at work and leave too little memory for this one. Try again when they are done.",
                 retryable=True,
             )
-        _write(folder, pid, module, wanted_mb, busy=True)
+        before = _entry(_file(folder, pid)) or {}
+        same = before.get("started") == _started(pid)
+        requests = int(before.get("requests", 0)) if same else 0
+        wanted_mb = max(wanted_mb, int(before.get("wanted_mb", 0)) if requests else 0)
+        _write(folder, pid, module, wanted_mb, requests=requests + 1)
 
 
 def leave(pid: int) -> None:
-    """The process waits for work again."""
+    """A request of this process is over; after the last one it waits for work again."""
     with _locked() as folder:
         entry = _entry(_file(folder, pid))
-        if entry is not None and _is_ours(pid, str(entry.get("started"))):
-            _write(folder, pid, str(entry.get("module", "")), int(entry.get("wanted_mb", 0)), busy=False)
-        else:
+        if entry is None or not _is_ours(pid, str(entry.get("started"))):
             _file(folder, pid).unlink(missing_ok=True)
+            return
+        requests = max(0, int(entry.get("requests", 0)) - 1)
+        _write(folder, pid, str(entry.get("module", "")), int(entry.get("wanted_mb", 0)), requests=requests)
 
 
 def held() -> list[Held]:
@@ -114,7 +119,7 @@ def _read(place: Path) -> list[Held]:
             continue
         wanted = int(entry.get("wanted_mb", 0))
         now = _memory_mb(pid)
-        busy = bool(entry.get("busy"))
+        busy = int(entry.get("requests", 0)) > 0
         found.append(
             Held(
                 pid=pid, module=str(entry.get("module", "")), busy=busy, used_at=float(entry.get("used_at", 0.0)),
@@ -132,9 +137,10 @@ def _entry(file: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _write(place: Path, pid: int, module: str, wanted_mb: int, *, busy: bool) -> None:
+def _write(place: Path, pid: int, module: str, wanted_mb: int, *, requests: int) -> None:
     entry = {
-        "module": module, "started": _started(pid), "busy": busy, "used_at": time.time(), "wanted_mb": wanted_mb,
+        "module": module, "started": _started(pid), "requests": requests, "used_at": time.time(),
+        "wanted_mb": wanted_mb,
     }  # fmt: skip
     _file(place, pid).write_text(json.dumps(entry), encoding="utf-8")
 
