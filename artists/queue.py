@@ -20,6 +20,9 @@ def enqueue_look(file: SubmissionFile, *, submission: Submission) -> Job:
         subject=f"submission-file:{file.pk}",
         stream=submission.stream,
         title=f"Looking at file {file.position} of submission {submission.number}",
+        queue="quick",
+        share="intake",
+        likeness=LOOK,
         priority=-1,
     )
 
@@ -32,4 +35,5 @@ def enqueue_answer(answer: SubmissionAnswer, *, submission: Submission, actor: U
         subject=f"answer:{answer.pk}",
         stream=submission.stream,
         title=f"Answer to submission {submission.number}",
+        queue="quick",
     )

@@ -153,6 +153,34 @@ def job_for(user: User, pk: Id, *, write: bool = False) -> Job:
     return job
 
 
+def may_order_queue(user: User) -> bool:
+    """Whose jobs are urgent for the house, and how much each artist may ask: the owner and A&R say."""
+    return user.has_role(Role.OWNER, Role.ANR)
+
+
+def job_to_order(user: User, pk: Id) -> Job:
+    """A job whose turn among everybody's *user* may change."""
+    job = job_for(user, pk)
+    if not may_order_queue(user):
+        raise PermissionDenied("Only the owner and A&R change the turn among everybody's jobs.")
+    return job
+
+
+def require_order_queue(user: User) -> None:
+    if not may_order_queue(user):
+        raise PermissionDenied("Only the owner and A&R say how much each artist may ask of the machines.")
+
+
+def writable_projects(user: User) -> QuerySet[Project]:
+    """Those whose jobs *user* may stop and move."""
+    if user.has_role(Role.OWNER):
+        return Project.objects.all()
+    return Project.objects.filter(
+        Q(artist__in=Artist.objects.filter(memberships__user=user, memberships__active=True))
+        | Q(pk__in=Project.objects.filter(members__user=user, members__active=True, members__can_edit=True))
+    )
+
+
 def visible_jobs(user: User) -> QuerySet[Job]:
     """The jobs of the projects that *user* sees, and what they asked for elsewhere."""
     if user.is_label_staff:

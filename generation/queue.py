@@ -17,7 +17,24 @@ OFFERS = "generation.offers"
 SUBMITTED = "generation.submitted"
 
 
-def enqueue_run(project: Project, *, run_id: str, offer: EngineOffer, variations: int, actor: User) -> Job:
+def share_of(project: Project) -> str:
+    """Jobs are fair between artists."""
+    return f"artist:{project.artist_id}"
+
+
+def enqueue_run(
+    project: Project,
+    *,
+    run_id: str,
+    offer: EngineOffer,
+    variations: int,
+    mode: str = "",
+    model: str = "",
+    duration_ms: int = 0,
+    overnight: bool = False,
+    actor: User,
+) -> Job:
+    """`mode`, `model`, `duration_ms` (of one take): by runs like this one its end is told. Raises QuotaFull."""
     many = "1 variation" if variations == 1 else f"{variations} variations"
     return jobs.enqueue(
         RUN,
@@ -27,6 +44,10 @@ def enqueue_run(project: Project, *, run_id: str, offer: EngineOffer, variations
         subject=f"run:{run_id}",
         stream=project.stream,
         title=f"{many} by {offer.title}",
+        share=share_of(project),
+        likeness=f"{RUN}:{offer.name}/{model}/{mode}",
+        work=variations * duration_ms,
+        overnight=overnight,
     )
 
 
@@ -38,6 +59,9 @@ def enqueue_analysis(project: Project, *, upload_id: str, actor: User) -> Job:
         subject=f"upload:{upload_id}",
         stream=project.stream,
         title="Waveform and loudness of an upload",
+        queue="quick",
+        share=share_of(project),
+        likeness=ANALYSE,
         priority=2,
     )
 
@@ -50,6 +74,9 @@ def enqueue_render(version: ArrangementVersion, *, render_id: str, actor: User) 
         subject=f"render:{render_id}",
         stream=version.arrangement.project.stream,
         title=f"Render of version {version.number}",
+        queue="quick",
+        share=share_of(version.arrangement.project),
+        likeness=RENDER,
         priority=1,
     )
 
@@ -62,6 +89,9 @@ def enqueue_master(project: Project, *, master_id: str, number: int, actor: User
         subject=f"master:{master_id}",
         stream=project.stream,
         title=f"Master {number}",
+        queue="quick",
+        share=share_of(project),
+        likeness=MASTER,
         priority=1,
     )
 
@@ -74,6 +104,8 @@ def enqueue_method_check(project: Project, *, check_id: str, number: int, actor:
         subject=f"method-check:{check_id}",
         stream=project.stream,
         title=f"Master {number} against the method",
+        share=share_of(project),
+        likeness=METHOD,
         priority=1,
     )
 

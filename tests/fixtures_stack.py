@@ -82,7 +82,9 @@ class Stack:
     def start_dispatch(self) -> None:
         self.start("dispatch", sys.executable, "-m", "django", "dispatch")
 
-    def start_worker(self, name: str = "worker", *, concurrency: int = 2, queues: str = "cpu,gpu") -> None:
+    def start_worker(
+        self, name: str = "worker", *, concurrency: int = 2, queues: str = "quick,cpu,gpu"
+    ) -> None:
         from label.supervisor.stack import worker_service
 
         self.start(name, *worker_service(name, queues, concurrency, {}).command, "--loglevel", "info")

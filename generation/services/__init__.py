@@ -34,6 +34,14 @@ from generation.services.methods import (
     standings,
 )
 from generation.services.projects import add_member, create_project, remove_member
+from generation.services.queueing import (
+    lift_job,
+    pause_job,
+    put_job_first,
+    resume_job,
+    set_quota,
+    start_job_now,
+)
 from generation.services.runs import MAX_VARIATIONS, cancel_job, request_run, retry_job
 from generation.services.takes import heard_percent, record_heard, reject_take, reset_take, shortlist_take
 from generation.services.uploads import import_upload
@@ -58,12 +66,15 @@ __all__ = [
     "heard_percent",
     "import_upload",
     "kinds_of",
+    "lift_job",
     "lineage_terms",
     "mark_material",
     "materials",
     "method_for",
     "name_version",
     "newest_check",
+    "pause_job",
+    "put_job_first",
     "record_heard",
     "record_terms",
     "refresh_offers",
@@ -74,13 +85,16 @@ __all__ = [
     "request_render",
     "request_run",
     "reset_take",
+    "resume_job",
     "retry_job",
     "save_brief",
     "save_offers",
     "save_version",
     "seed_catalogue",
+    "set_quota",
     "shortlist_take",
     "standings",
+    "start_job_now",
     "style_warnings",
     "terms_by_master",
     "terms_in_force",

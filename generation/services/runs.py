@@ -90,7 +90,16 @@ def request_run(
             ),
             actor=actor,
         )
-        job = queue.enqueue_run(project, run_id=str(run_id), offer=offer, variations=variations, actor=actor)
+        job = queue.enqueue_run(
+            project,
+            run_id=str(run_id),
+            offer=offer,
+            variations=variations,
+            mode=mode,
+            model=str(chosen.get("model") or ""),
+            duration_ms=duration_ms,
+            actor=actor,
+        )
         run = PromptRun.objects.create(
             id=run_id,
             entry=entry,

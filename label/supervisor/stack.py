@@ -96,7 +96,9 @@ def services(options: Options, env: dict[str, str]) -> list[Service]:
         ),
         Service(name="dispatch", command=(python, "-m", "django", "dispatch"), env=env, cwd=ROOT, colour=35),
         # Without a GPU the CPU worker serves the GPU queue, too: slow is better than never.
-        worker_service("cpu", "cpu" if gpu else "cpu,gpu", options.cpu_workers, worker_env),
+        worker_service("cpu", "quick,cpu" if gpu else "quick,cpu,gpu", options.cpu_workers, worker_env),
+        # What somebody sits and waits for (a waveform, a render) never stands behind long work.
+        worker_service("quick", "quick", 1, worker_env),
     ]  # fmt: skip
     if gpu:
         found.append(worker_service("gpu", "gpu", 1, worker_env))

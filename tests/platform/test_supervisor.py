@@ -151,7 +151,10 @@ def test_an_impossible_port_is_refused(port: int) -> None:
 
 
 def test_without_a_gpu_the_cpu_worker_serves_its_queue_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    for gpu, expected in ((False, ["cpu,gpu"]), (True, ["cpu", "gpu"])):
+    for gpu, expected in (
+        (False, ["quick,cpu,gpu", "quick"]),
+        (True, ["quick,cpu", "quick", "gpu"]),
+    ):
         monkeypatch.setattr(stack, "has_gpu", lambda gpu=gpu: gpu)
         workers = [s for s in stack.services(stack.Options(), {}) if s.name.endswith("work")]
         assert [s.command[s.command.index("--queues") + 1] for s in workers] == expected
