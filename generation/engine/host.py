@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from generation.engine import warm
 from generation.engine.base import EngineError, EngineFailure, GivenInput, Listener, Made, Progress
 from generation.engine.host_process import ERRORS
 from generation.engine.host_wire import (
@@ -67,9 +68,11 @@ class ModelHost:
         total: int,
         inputs: Sequence[GivenInput] = (),
         listener: Listener | None = None,
+        memory_mb: int = 0,
     ) -> Iterator[Made]:
         """Yield the takes of one request. `progress` is called while the model loads or the request waits, too, so
-        that it can cancel. The runner finds `inputs` in its job.
+        that it can cancel. The runner finds `inputs` in its job. `memory_mb` is what the model will hold: idle
+        processes of other models end where it needs the room (`warm.py`).
 
         The listener hears what the runner hands out on the way, all of a take before the take itself.
 
@@ -79,7 +82,7 @@ class ModelHost:
         settled = False
         call: _Call | None = None
         try:
-            call = self._begin(job, inputs, listener)
+            call = self._begin(job, inputs, listener, memory_mb)
             done = 0
             progress(done, total)
             while True:
@@ -119,7 +122,7 @@ class ModelHost:
             self._process = None
 
     def _begin(
-        self, job: Mapping[str, Any], inputs: Sequence[GivenInput], listener: Listener | None
+        self, job: Mapping[str, Any], inputs: Sequence[GivenInput], listener: Listener | None, memory_mb: int
     ) -> "_Call":
         """Hand the request to a process that took it: one may end of idleness in the very moment it is asked."""
         headers, body = pack_inputs(inputs)
@@ -128,7 +131,13 @@ class ModelHost:
         }  # fmt: skip
         for _ in range(2):
             with self._lock:
-                call = self._ready().call(next(self._numbers))
+                process = self._ready()
+                call = process.call(next(self._numbers))
+            try:
+                warm.enter(process.pid, self._module, memory_mb)
+            except EngineFailure:
+                call.end(settled=True)
+                raise
             with contextlib.suppress(OSError, ValueError):
                 call.process.send({**asked, "number": call.number}, body)
             until = time.monotonic() + SILENCE_LIMIT_S
@@ -248,6 +257,8 @@ class _Process:
         """Forget a request. Returns how many others there are."""
         with self._changing:
             self._calls.pop(number, None)
+            if not self._calls:
+                warm.leave(self.pid)
             return len(self._calls)
 
     def is_alive(self) -> bool:
