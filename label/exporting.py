@@ -15,6 +15,7 @@ from artists.models import Role, User
 from generation.access import may_write as may_write_project
 from generation.access import visible_projects
 from generation.models import Master, Project
+from label.blindness import blind_to
 from label.streams import readable
 from provenance import bundle as bundles
 from provenance import queries
@@ -137,7 +138,8 @@ def disclosure(scope: Scope, user: User, keys: Iterable[str]) -> Disclose:
 
 def _may_disclose(entries: Iterable[Entry], user: User) -> frozenset[str]:
     """The streams whose private words this person may give out."""
-    streams = {entry.stream for entry in entries}
+    entries = list(entries)
+    streams = {entry.stream for entry in entries} - blind_to(user, entries)
     if user.has_role(Role.OWNER, Role.RIGHTS):
         return frozenset(streams)
     mine = visible_projects(user).filter(pk__in=_projects(streams))

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from artists.models import User
 from label import kinds
+from label.blindness import SUBMISSIONS, heard_by
 from label.streams import Readable, readable
 from label.things import Thing, named, refs_about, things
 from provenance import finding
@@ -124,6 +125,8 @@ class Filter:
             basis=self.basis,
             actor_id=self.person,
             words=self.words,
+            unsaid=SUBMISSIONS,
+            said=heard_by(user) if self.words else frozenset(),
             since=since,
             until=until,
         )

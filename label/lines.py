@@ -11,6 +11,7 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from artists.models import User
+from label.blindness import blind_to
 from label.things import Thing, things
 from provenance.elements import Origin, combine
 from provenance.queries import parsed
@@ -47,13 +48,20 @@ class Day:
 
 
 def lines(entries: Iterable[Entry], *, reader: User | None = None) -> list[Line]:
-    """Entries in words. The caller has checked that the reader may see their streams."""
+    """Entries in words. The caller has checked that the reader may see their streams.
+
+    Who listens blind is told what happened to a submission, not in whose words.
+    """
     entries = list(entries)
     prefetch_related_objects(entries, "vault")
     names = names_of(entries)
     signed = signed_entries(entry.pk for entry in entries)
     where = things(reader, {entry.stream for entry in entries}) if reader is not None else {}
-    return [_line(entry, names, entry.pk in signed, where.get(entry.stream)) for entry in entries]
+    blind = blind_to(reader, entries)
+    return [
+        _line(entry, names, entry.pk in signed, where.get(entry.stream), said=entry.stream not in blind)
+        for entry in entries
+    ]
 
 
 def names_of(entries: Iterable[Entry]) -> dict[str, str]:
@@ -82,8 +90,8 @@ def _day_words(day: dt.date, today: dt.date) -> str:
     return f"{day:%-d %B}" if day.year == today.year else f"{day:%-d %B %Y}"
 
 
-def _line(entry: Entry, names: dict[str, str], signed: bool, where: Thing | None) -> Line:
-    sentence = in_words(entry, disclosed=True)
+def _line(entry: Entry, names: dict[str, str], signed: bool, where: Thing | None, *, said: bool) -> Line:
+    sentence = in_words(entry, disclosed=said)
     leaf = getattr(entry, "leaf", None)
     return Line(
         leaf=bytes(entry.leaf_hash).hex(),

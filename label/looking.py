@@ -21,6 +21,7 @@ from artists.access_anr import visible_submissions
 from artists.finding import compact, with_words
 from artists.models import User
 from generation.access import visible_projects
+from label.blindness import SUBMISSIONS, heard_by
 from label.streams import Readable, readable
 from label.things import things
 from provenance import finding
@@ -179,6 +180,8 @@ def _recorded(user: User, text: str, limit: int, *, known: set[str]) -> list[Gro
         basis="",
         actor_id="",
         words=text,
+        unsaid=SUBMISSIONS,
+        said=heard_by(user),
         since=None,
         until=None,
     )

@@ -42,7 +42,8 @@ class Wanted:
     """What is asked for; everything given must fit. Nothing given means all.
 
     `streams` None: any; empty: a reader who may see none. `families` narrows to streams that begin so (`project:`).
-    `refs`: entries that concern any of these. `words`: as `search.asked` reads them.
+    `refs`: entries that concern any of these. `words`: as `search.asked` reads them; streams that begin with `unsaid`
+    are not looked through for words, but for those in `said`.
     """
 
     streams: frozenset[str] | None = None
@@ -52,6 +53,8 @@ class Wanted:
     basis: str = ""
     actor_id: str = ""
     words: str = ""
+    unsaid: str = ""
+    said: frozenset[str] = frozenset()
     since: dt.datetime | None = None
     until: dt.datetime | None = None
 
@@ -199,6 +202,8 @@ def _rules(wanted: Wanted, span: Span) -> Iterable[Q]:
         query = search.asked(wanted.words)
         # A query without words (punctuation) finds nothing, as a search for nothing known does.
         yield Q(id__in=_with_words(query, span)) if query else Q(pk__in=())
+        if wanted.unsaid:
+            yield ~Q(stream__startswith=wanted.unsaid) | Q(stream__in=sorted(wanted.said))
 
 
 def _with_words(query: str, span: Span) -> RawSQL:

@@ -13,12 +13,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from artists.models import User
+from label.blindness import said_to
 from label.filters import BASES, WHEN, Filter
 from label.health import Health
 from label.lines import lines
 from label.views.entry import readable_entry
 from provenance import finding, queries, standing
-from provenance.services import disclose
 
 
 class WhereSerializer(serializers.Serializer[Any]):
@@ -135,7 +135,7 @@ class EntryView(APIView):
                 {
                     **lines([entry], reader=user)[0].__dict__,
                     "body": json.loads(bytes(entry.body)),
-                    "disclosed": disclose(entry),
+                    "disclosed": said_to(user, entry),
                     "proof": proof.text() if proof else "",
                     "covers": standing.covers(proof.index) if proof else (),
                     "signature": signature.leaf if signature else "",

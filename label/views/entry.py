@@ -16,12 +16,13 @@ from django.views.decorators.http import require_safe
 
 from artists.models import User
 from artists.views import user_of
+from label.blindness import said_to
 from label.lines import Line, lines
 from label.streams import may_read, readable
 from label.things import Sound, Thing, keys_of, sounds, things
 from provenance import notes, queries, standing
 from provenance.pictures.inclusion import inclusion_picture
-from provenance.services import Entry, disclose
+from provenance.services import Entry
 
 #: Checks the proof with nothing but Python: what stands in the page is what the tests run.
 CHECK = """\
@@ -57,7 +58,7 @@ def entry_page(request: HttpRequest, leaf: str) -> HttpResponse:
     user = user_of(request)
     entry = readable_entry(user, leaf)
     body = json.loads(bytes(entry.body))
-    disclosed = disclose(entry)
+    disclosed = said_to(user, entry)
     parts = _parts(user, body)
     before, after = standing.neighbours(entry)
     allowed = readable(user)

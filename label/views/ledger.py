@@ -110,7 +110,7 @@ def feed(request: HttpRequest) -> HttpResponse:
         refs=(request.GET.get("about", "")[:80],), streams=allowed.only, families=allowed.families
     )
     page = finding.page(wanted, size=8)
-    return render(request, "label/feed.html", {"lines": lines(page.entries)})
+    return render(request, "label/feed.html", {"lines": lines(page.entries, reader=user)})
 
 
 @require_safe
