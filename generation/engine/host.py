@@ -138,6 +138,7 @@ class ModelHost:
             except EngineFailure:
                 call.end(settled=True)
                 raise
+            call.entered = True
             with contextlib.suppress(OSError, ValueError):
                 call.process.send({**asked, "number": call.number}, body)
             until = time.monotonic() + SILENCE_LIMIT_S
@@ -188,6 +189,7 @@ class _Call:
     def __init__(self, process: "_Process", number: int) -> None:
         self.process, self.number = process, number
         self.begun = time.monotonic()
+        self.entered = False
         self.frames: queue.SimpleQueue[tuple[Header, bytes]] = queue.SimpleQueue()
 
     def next(self, timeout_s: float) -> tuple[Header, bytes] | None:
@@ -211,6 +213,8 @@ class _Call:
                     heard = frame is not None and frame[0]["event"] in {"stopped", "done", "error", "gone"}
         if self.process.hang_up(self.number) == 0 and not heard:
             self.process.kill()
+        if self.entered:
+            warm.leave(self.process.pid)
 
 
 _GONE: tuple[Header, bytes] = ({"event": "gone"}, b"")
@@ -257,8 +261,6 @@ class _Process:
         """Forget a request. Returns how many others there are."""
         with self._changing:
             self._calls.pop(number, None)
-            if not self._calls:
-                warm.leave(self.pid)
             return len(self._calls)
 
     def is_alive(self) -> bool:
