@@ -87,6 +87,7 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "generation.Sweep.parameter": (NONE, "the engine's word"),
     "generation.Take.kept": (NONE, "numbers"),
     "generation.TakeReplay.report": (NONE, "measures, and what an engine says about itself"),
+    "generation.TakeFailure.code": (NONE, "our word"),
     "generation.Preset.name": (ERASED, "the person's presets are deleted"),
     "generation.Preset.parameters": (ERASED, "the person's presets are deleted"),
     "generation.Preset.targets": (ERASED, "the person's presets are deleted"),

@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.db import models
 
 from artists.models import User
+from generation import modes
 from generation.models.catalogue import ToolTerms
 from generation.models.project import Brief, Project
 from provenance.models import Asset, Job, Recorded
@@ -164,6 +165,13 @@ class Take(Recorded):
 
     def __str__(self) -> str:
         return f"take {self.number}"
+
+    @property
+    def role(self) -> str:
+        """What its sound is among parts: a single part that was asked for, a sound effect, else the whole."""
+        if self.run.mode == modes.PARTS and len(self.run.targets) == 1:
+            return str(self.run.targets[0])
+        return "effects" if self.run.mode == modes.SOUND_EFFECTS else "full_mix"
 
     @property
     def reason(self) -> str:

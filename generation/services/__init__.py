@@ -16,6 +16,7 @@ from generation.services.catalogue import (
     terms_in_force,
     tools_with_terms,
 )
+from generation.services.givens import RunGiven, Thing, thing_of, things
 from generation.services.masters import (
     TermsUse,
     lineage_terms,
@@ -33,6 +34,13 @@ from generation.services.methods import (
     request_check,
     standings,
 )
+from generation.services.presets import (
+    Suggestion,
+    delete_preset,
+    presets_of,
+    save_preset,
+    suggestions,
+)
 from generation.services.projects import add_member, create_project, remove_member
 from generation.services.queueing import (
     lift_job,
@@ -42,7 +50,14 @@ from generation.services.queueing import (
     set_quota,
     start_job_now,
 )
-from generation.services.runs import MAX_VARIATIONS, cancel_job, request_run, retry_job
+from generation.services.runs import (
+    MAX_VARIATIONS,
+    cancel_job,
+    request_again,
+    request_run,
+    request_sweep,
+    retry_job,
+)
 from generation.services.takes import heard_percent, record_heard, reject_take, reset_take, shortlist_take
 from generation.services.uploads import import_upload
 
@@ -50,9 +65,12 @@ __all__ = [
     "MAX_VARIATIONS",
     "BriefValues",
     "Material",
+    "RunGiven",
     "StyleWarning",
+    "Suggestion",
     "TermsUse",
     "TermsValues",
+    "Thing",
     "add_member",
     "add_tool",
     "brief_values",
@@ -61,6 +79,7 @@ __all__ = [
     "checkable",
     "create_arrangement",
     "create_project",
+    "delete_preset",
     "external_terms",
     "head_of",
     "heard_percent",
@@ -74,21 +93,25 @@ __all__ = [
     "name_version",
     "newest_check",
     "pause_job",
+    "presets_of",
     "put_job_first",
     "record_heard",
     "record_terms",
     "refresh_offers",
     "reject_take",
     "remove_member",
+    "request_again",
     "request_check",
     "request_master",
     "request_render",
     "request_run",
+    "request_sweep",
     "reset_take",
     "resume_job",
     "retry_job",
     "save_brief",
     "save_offers",
+    "save_preset",
     "save_version",
     "seed_catalogue",
     "set_quota",
@@ -96,7 +119,10 @@ __all__ = [
     "standings",
     "start_job_now",
     "style_warnings",
+    "suggestions",
     "terms_by_master",
     "terms_in_force",
+    "thing_of",
+    "things",
     "tools_with_terms",
 ]

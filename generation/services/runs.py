@@ -1,11 +1,11 @@
-"""Prompt runs: what was asked of which engine, under which terms. The prompt is recorded when asked."""
+"""Prompt runs: what was asked of which engine, out of what, under which terms. The words are recorded when asked."""
 
 from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -14,17 +14,30 @@ from artists.models import User
 from artists.services import consents
 from generation import events, queue
 from generation.errors import BadValue, NotPossible, StyleWarned
-from generation.facts import BadParameter, checked_parameters, ledger_value
-from generation.models import Brief, EngineOffer, Project, PromptRun
+from generation.facts import ledger_value
+from generation.models import Brief, Project, PromptRun, RunInput, Sweep, Take
+from generation.modes import TEXT_TO_MUSIC
 from generation.prompting import style_warnings
-from generation.services.briefs import MAX_PROMPT
+from generation.services import givens, requests
 from generation.services.catalogue import terms_in_force
-from generation.services.common import MAX_EXACT_INT, locked, next_number, ref, text, whole
+from generation.services.common import locked, next_number, ref, text
+from generation.services.givens import Resolved, RunGiven
+from generation.services.licences import require_accepted
 from generation.services.methods import mark_material
+from generation.services.requests import MAX_VARIATIONS, Words
+from provenance.events import AssetRef
 from provenance.ledger import record
 from provenance.models import Job
 
-MAX_VARIATIONS = 30
+__all__ = ["MAX_VARIATIONS", "cancel_job", "request_again", "request_run", "request_sweep", "retry_job"]
+
+#: So many values of a parameter are compared at once.
+SWEEP_VALUES: Final = (2, 8)
+#: What of a request may be changed when it is asked again.
+CHANGEABLE: Final = frozenset(
+    ("prompt", "negative_prompt", "lyrics", "language", "chords", "targets", "section_ms", "duration_s", "variations",
+     "base_seed", "parameters", "acknowledge_warnings", "overnight")
+)  # fmt: skip
 
 
 def request_run(
@@ -32,60 +45,107 @@ def request_run(
     *,
     brief: Brief | None,
     engine: str,
-    duration_s: float,
+    mode: str = TEXT_TO_MUSIC,
+    duration_s: float | None,
     variations: int,
-    prompt: str,
+    prompt: str = "",
+    negative_prompt: str = "",
+    lyrics: str = "",
+    language: str = "",
+    chords: str = "",
+    targets: Iterable[str] = (),
+    section_ms: Sequence[int] | None = None,
+    inputs: Sequence[RunGiven] = (),
     base_seed: int | None = None,
     parameters: Mapping[str, Any] | None = None,
     acknowledge_warnings: bool = False,
     material: str = "",
+    again_of: Take | None = None,
+    sweep: Sweep | None = None,
+    overnight: bool = False,
     actor: User,
 ) -> PromptRun:
     """Ask an engine for variations. Raises `BadValue` with what to change, `StyleWarned` until acknowledged.
 
-    `material`: what the takes are for, in the words of methods. Raises `ConsentMissing` where the mode needs a consent.
+    `duration_s` is None where the result is as long as what is given. `section_ms` counts from the beginning of what
+    is given. `material`: what the takes are for, in the words of methods. Raises `ConsentMissing` where the mode, or
+    a voice or likeness that is given, needs a consent, and `NotPossible` while nobody accepted the model's licence.
     """
     if material and material not in MATERIALS:
         raise BadValue("Choose one of the kinds of material.", field="material")
-    offer = _offer(engine)
-    prompt = text(prompt, field="prompt", what="prompt", most=MAX_PROMPT, required=brief is None)
     if brief is not None and brief.project_id != project.pk:
         raise BadValue("This brief belongs to another project.", field="brief")
-    _check_variations(variations, offer)
-    duration_ms = _duration_ms(duration_s, offer)
-    chosen = _parameters(parameters or {}, offer)
-    seeds = _seeds(base_seed, variations)
-    warnings = style_warnings(prompt, own_names=(project.artist.name,))
+    if again_of is not None and again_of.run.project.artist_id != project.artist_id:
+        raise BadValue("That take belongs to another artist.", field="again_of")
+    choice = requests.choose(engine, mode)
+    words = requests.check_words(
+        choice,
+        Words(prompt=prompt, negative_prompt=negative_prompt, lyrics=lyrics, chords=chords),
+        has_brief=brief is not None,
+    )
+    language = requests.check_language(choice, language)
+    parts = requests.check_targets(choice, targets)
+    given = givens.resolve(project, inputs, choice.mode, choice.way.reads, actor=actor)
+    requests.check_variations(choice, variations)
+    duration_ms = requests.duration_ms(choice, duration_s, given)
+    section = requests.check_section(choice, section_ms, given)
+    chosen = requests.check_parameters(choice, parameters or {})
+    seeds = requests.seeds_for(base_seed, variations)
+    # Lyrics may name whom they like; a prompt that does asks for an imitation.
+    warnings = style_warnings(words.prompt, own_names=(project.artist.name,))
     if warnings and not acknowledge_warnings:
         raise StyleWarned(" ".join(warning.reason for warning in warnings), warnings=tuple(warnings))
-    terms = terms_in_force(offer.tool_key)
-    modes = [mode["name"] for mode in offer.capabilities.get("modes", [])] or ["text_to_music"]
-    mode = "text_to_music" if "text_to_music" in modes else modes[0]
-    agreed = consents.require(project.artist, mode, engine=offer.name, project=project.pk)
+    offer, model = choice.offer, requests.model_of(choice, chosen)
+    tool = choice.way.tool_of(model)
+    terms = terms_in_force(tool)
+    require_accepted(tool)
+    if terms.trained_model:
+        givens.check_licences(given)
+    agreed = consents.require(
+        project.artist, mode, *givens.references(project, given), engine=offer.name, project=project.pk
+    )
 
     with transaction.atomic():
         locked(project)
         run_id = uuid.uuid4()
         number = next_number(project.runs.all())
         entry = record(
-            events.RunRequested(
+            events.RunAsked(
                 stream=project.stream,
-                subjects=(ref("run", run_id), *((ref("brief", brief),) if brief else ())),
+                subjects=(
+                    ref("run", run_id),
+                    *((ref("brief", brief),) if brief else ()),
+                    *((ref("take", again_of),) if again_of else ()),
+                    *((ref("sweep", sweep),) if sweep else ()),
+                    *dict.fromkeys(one.thing.ref for one in given),
+                ),
+                inputs=tuple(AssetRef(role=one.role, sha256=one.asset.sha256) for one in given),
                 number=number,
                 engine=offer.name,
                 engine_version=offer.version,
                 mode=mode,
+                mode_words=choice.mode.title.lower(),
                 variations=variations,
                 seeds=tuple(seeds),
                 duration_ms=duration_ms,
+                section_from_ms=section[0] if section else None,
+                section_to_ms=section[1] if section else None,
+                given=tuple(_public(one) for one in given),
+                targets=parts,
+                language=language,
                 parameters={name: ledger_value(value) for name, value in chosen.items()},
-                tool=offer.tool_key,
+                tool=tool,
                 terms_version=terms.version,
                 licence=terms.licence,
                 style_warnings=len(warnings),
                 warnings_acknowledged=bool(warnings and acknowledge_warnings),
                 brief=str(brief.pk) if brief else "",
-                prompt=prompt,
+                again_of=str(again_of.pk) if again_of else "",
+                sweep=str(sweep.pk) if sweep else "",
+                prompt=words.prompt,
+                negative_prompt=words.negative_prompt,
+                lyrics=words.lyrics,
+                chords=words.chords,
                 warnings=tuple(warning.name for warning in warnings),
             ),
             actor=actor,
@@ -96,8 +156,9 @@ def request_run(
             offer=offer,
             variations=variations,
             mode=mode,
-            model=str(chosen.get("model") or ""),
+            model=model,
             duration_ms=duration_ms,
+            overnight=overnight,
             actor=actor,
         )
         run = PromptRun.objects.create(
@@ -111,14 +172,131 @@ def request_run(
             parameters=chosen,
             seeds=seeds,
             duration_ms=duration_ms,
+            section_from_ms=section[0] if section else None,
+            section_to_ms=section[1] if section else None,
+            targets=list(parts),
+            language=language,
+            again_of=again_of,
+            sweep=sweep,
             terms=terms,
             job=job,
             requested_by=actor,
         )
+        for one in given:
+            RunInput.objects.create(
+                run=run,
+                role=one.role,
+                ref=one.thing.ref,
+                asset=one.asset,
+                title=one.thing.title,
+                kind=one.kind,
+                from_ms=one.from_ms,
+                to_ms=one.to_ms,
+                entry=entry,
+            )
         consents.note_use(agreed, ref=ref("run", run), stream=project.stream, actor=actor)
         if material:
             mark_material(run, kind=material, actor=actor)
     return run
+
+
+def request_again(take: Take, *, changes: Mapping[str, Any] | None = None, actor: User) -> PromptRun:
+    """The take's request once more: with other seeds, or with what is changed and the take's own seed.
+
+    `changes` are arguments of `request_run`; parameters are merged, None takes one back to the engine's choice.
+    Raises `NotPossible` once words of the request are erased, and all that `request_run` raises.
+    """
+    values = asked(take.run)
+    changed = dict(changes or {})
+    if strange := sorted(set(changed) - CHANGEABLE):
+        raise BadValue(f"This cannot be changed when asking again: {', '.join(strange)}.", field="changes")
+    if changed.keys() - {"variations", "acknowledge_warnings", "overnight"}:
+        # One thing changed and the same seed: what differs is the change and nothing else.
+        values |= {"base_seed": take.seed, "variations": 1}
+    if "parameters" in changed:
+        if not isinstance(changed["parameters"], Mapping):
+            raise BadValue("Give the parameters as an object of names and values.", field="parameters")
+        merged = values["parameters"] | dict(changed.pop("parameters"))
+        values["parameters"] = {name: value for name, value in merged.items() if value is not None}
+    # Whoever asked first has seen the warnings.
+    values["acknowledge_warnings"] = "prompt" not in changed
+    return request_run(take.run.project, **values | changed, again_of=take, actor=actor)
+
+
+def request_sweep(
+    project: Project, *, parameter: str, values: Sequence[Any], actor: User, **request: Any
+) -> Sweep:
+    """The same request once per value of one parameter, with the same seeds. Raises all that `request_run` does.
+
+    Either all runs are asked for or none. `request` are the arguments of `request_run`.
+    """
+    parameter = text(parameter, field="parameter", what="parameter", most=60, required=True)
+    low, high = SWEEP_VALUES
+    if isinstance(values, str) or not isinstance(values, Sequence) or not low <= len(values) <= high:
+        raise BadValue(f"Give {low} to {high} values to compare.", field="values")
+    if len({repr(value) for value in values}) < len(values):
+        raise BadValue("Give every value once: the same value makes the same takes.", field="values")
+    common = dict(request)
+    settings = common.pop("parameters", None) or {}
+    if common.get("base_seed") is None:
+        common["base_seed"] = secrets.randbelow(2**31)
+    choice = requests.choose(common.get("engine", ""), common.get("mode", TEXT_TO_MUSIC))
+    try:
+        for value in values:
+            requests.check_parameters(choice, settings | {parameter: value})
+    except BadValue as fault:
+        raise BadValue(fault.message, field="values") from fault
+    with transaction.atomic():
+        locked(project)
+        sweep = Sweep(
+            project=project,
+            number=next_number(project.sweeps.all()),
+            parameter=parameter,
+            values=list(values),
+        )
+        sweep.entry = record(
+            events.SweepRequested(
+                stream=project.stream,
+                subjects=(ref("sweep", sweep),),
+                number=sweep.number,
+                engine=choice.offer.name,
+                mode=choice.mode.key,
+                parameter=parameter,
+                values=tuple(ledger_value(value) for value in values),
+                runs=len(values),
+            ),
+            actor=actor,
+        )
+        sweep.save(force_insert=True)
+        for value in values:
+            request_run(project, **common, parameters=settings | {parameter: value}, sweep=sweep, actor=actor)
+    return sweep
+
+
+def asked(run: PromptRun) -> dict[str, Any]:
+    """A run's request as arguments of `request_run`. Raises `NotPossible` once words of it are erased."""
+    if run.words_erased:
+        raise NotPossible(
+            f"The {_listed(run.words_erased)} of this run {'was' if len(run.words_erased) == 1 else 'were'} erased, "
+            "so it cannot be asked again."
+        )
+    made_from_source = requests.MODES[run.mode].length == "source"
+    return {
+        "brief": run.brief,
+        "engine": run.engine,
+        "mode": run.mode,
+        "duration_s": None if made_from_source else run.duration_ms / 1000,
+        "variations": run.variations,
+        **{name: run.words.get(name, "") for name in ("prompt", "negative_prompt", "lyrics", "chords")},
+        "language": run.language,
+        "targets": tuple(run.targets),
+        "section_ms": run.section_ms,
+        "inputs": tuple(
+            RunGiven(role=one.role, ref=one.ref, kind=one.kind, from_ms=one.from_ms, to_ms=one.to_ms)
+            for one in run.inputs.all()
+        ),
+        "parameters": dict(run.parameters),
+    }
 
 
 def cancel_job(job: Job, *, actor: User) -> Job:
@@ -133,52 +311,17 @@ def retry_job(job: Job, *, actor: User) -> Job:
     return queue.retry(job, actor=actor)
 
 
-def _offer(engine: str) -> EngineOffer:
-    offer = EngineOffer.objects.filter(name=text(engine, field="engine", what="engine", most=50)).first()
-    if offer is None:
-        names = ", ".join(EngineOffer.objects.filter(available=True).values_list("name", flat=True))
-        raise BadValue(
-            f"There is no engine {engine!r} here. Choose one of: {names}."
-            if names
-            else "No engine is offered yet: a worker says what it can run when it starts. Try again in a moment.",
-            field="engine",
-        )
-    if not offer.available:
-        raise BadValue(f"{offer.title} is not offered here: {offer.unavailable_reason}", field="engine")
-    return offer
+def _public(one: Resolved) -> dict[str, str | int | None]:
+    return {
+        "role": one.role,
+        "ref": one.thing.ref,
+        "kind": one.kind,
+        "sha256": one.asset.sha256,
+        "from_ms": one.from_ms,
+        "to_ms": one.to_ms,
+    }
 
 
-def _check_variations(variations: int, offer: EngineOffer) -> None:
-    most = min(MAX_VARIATIONS, int(offer.capabilities.get("max_variations") or MAX_VARIATIONS))
-    if isinstance(variations, bool) or not isinstance(variations, int) or variations < 1:
-        raise BadValue(f"Ask for 1 to {most} variations.", field="variations")
-    if variations > most:
-        raise BadValue(f"{variations} variations: ask for {most} at most.", field="variations")
-
-
-def _duration_ms(duration_s: float, offer: EngineOffer) -> int:
-    low = float(offer.capabilities.get("min_duration_s") or 1)
-    high = float(offer.capabilities.get("max_duration_s") or 600)
-    number = isinstance(duration_s, int | float) and not isinstance(duration_s, bool)
-    if not number or not low <= duration_s <= high:  # NaN fails both comparisons
-        raise BadValue(
-            f"{offer.title} makes {low:g} to {high:g} seconds; choose within that.", field="duration_s"
-        )
-    return round(duration_s * 1000)
-
-
-def _parameters(values: Mapping[str, Any], offer: EngineOffer) -> dict[str, Any]:
-    if not isinstance(values, Mapping):
-        raise BadValue("Give the parameters as an object of names and values.", field="parameters")
-    try:
-        return checked_parameters(values, offer.capabilities.get("parameters", []))
-    except BadParameter as error:
-        raise BadValue(str(error), field="parameters") from error
-
-
-def _seeds(base_seed: int | None, variations: int) -> list[int]:
-    """One seed per variation: counted up from the one given, else by chance; never two alike."""
-    if base_seed is None:
-        return secrets.SystemRandom().sample(range(2**31), variations)
-    first = whole(base_seed, field="base_seed", what="seed", low=0, high=MAX_EXACT_INT - MAX_VARIATIONS)
-    return [first + place for place in range(variations)]
+def _listed(names: Sequence[str]) -> str:
+    said = [name.replace("_", " ") for name in names]
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
