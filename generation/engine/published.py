@@ -89,7 +89,7 @@ def looked_at(name: str, folder: Path, layouts: Mapping[str, Layout]) -> Folder 
     if layout is None:
         return None
     parts = tuple(part for part in layout.parts if index.get(part) not in (None, [None, None]))
-    made = {"name": name, "folder": folder, "pipeline": layout.pipeline, "parts": parts}
+    made: dict[str, Any] = {"name": name, "folder": folder, "pipeline": layout.pipeline, "parts": parts}
     try:
         _check_classes(index, layout, parts)
         configs = {part: _config(folder, part) for part in parts if part != "tokenizer"}

@@ -9,6 +9,7 @@ from generation.engine.base import Capabilities, Engine, EngineUnavailable, Requ
 MODULES = {
     "sketch": "generation.engine.sketch",
     "audiocraft": "generation.engine.audiocraft",
+    "acestep": "generation.engine.acestep",
 }
 
 
