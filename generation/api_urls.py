@@ -4,11 +4,11 @@ from rest_framework.routers import SimpleRouter
 
 from generation.api.arrangements import ArrangementViewSet, MasterViewSet, RenderViewSet, VersionViewSet
 from generation.api.catalogue import ToolViewSet
+from generation.api.jobs import JobViewSet, QuotaViewSet
 from generation.api.methods import MaterialViewSet, MethodCheckViewSet
 from generation.api.projects import ProjectViewSet
 from generation.api.takes import (
     EngineViewSet,
-    JobViewSet,
     RunViewSet,
     StemViewSet,
     TakeViewSet,
@@ -26,6 +26,7 @@ router.register("versions", VersionViewSet, basename="version")
 router.register("renders", RenderViewSet, basename="render")
 router.register("masters", MasterViewSet, basename="master")
 router.register("jobs", JobViewSet, basename="job")
+router.register("job-quotas", QuotaViewSet, basename="quota")
 router.register("engines", EngineViewSet, basename="engine")
 router.register("tools", ToolViewSet, basename="tool")
 router.register("method-checks", MethodCheckViewSet, basename="check")

@@ -10,6 +10,7 @@ from artists.method_rules import MATERIALS
 from artists.models import Artist
 from generation.models import EngineOffer, ToolTerms, Upload
 from generation.prompting import BriefValues
+from generation.services import MINUTES_OF_A_DAY, MOST_JOBS
 from provenance.elements import ROLES, elements_of, role_label
 
 GENRES = ("ambient", "cinematic", "pop", "rock", "folk", "jazz", "lo-fi", "hip-hop", "house", "techno")
@@ -198,3 +199,25 @@ class MasterForm(forms.Form):
 class MemberForm(forms.Form):
     email = forms.EmailField(label="E-mail of their account")
     can_edit = forms.BooleanField(label="May change things", required=False)
+
+
+class QuotaForm(forms.Form):
+    artist = forms.ModelChoiceField(
+        queryset=Artist.objects.filter(merged_into=None),
+        required=False,
+        empty_label="Everybody who has none of their own",
+        label="Whose",
+    )
+    waiting = forms.IntegerField(
+        label="Jobs that wait", min_value=0, max_value=MOST_JOBS, required=False, help_text="Empty: no limit."
+    )
+    running = forms.IntegerField(
+        label="Jobs at once", min_value=1, max_value=MOST_JOBS, required=False, help_text="Empty: no limit."
+    )
+    gpu_minutes = forms.IntegerField(
+        label="GPU minutes a day",
+        min_value=0,
+        max_value=MINUTES_OF_A_DAY,
+        required=False,
+        help_text="Empty: no limit.",
+    )

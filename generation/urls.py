@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.views import arrangements, jobs, methods, projects, runs, uploads
+from generation.views import arrangements, jobs, methods, projects, queue, runs, uploads
 
 app_name = "generation"
 urlpatterns = [
@@ -42,6 +42,10 @@ urlpatterns = [
     path("runs/<uuid:pk>/material/", methods.material_mark, {"kind": "runs"}, name="run-material"),
     path("takes/<uuid:pk>/material/", methods.material_mark, {"kind": "takes"}, name="take-material"),
     path("uploads/<uuid:pk>/material/", methods.material_mark, {"kind": "uploads"}, name="upload-material"),
+    path("queue/", queue.queue_page, name="queue"),
+    path("queue/rows/", queue.queue_rows, name="queue-rows"),
+    path("queue/quotas/", queue.quotas_page, name="quotas"),
+    path("queue/<uuid:pk>/turn/", queue.queue_turn, name="queue-turn"),
     path("jobs/<uuid:pk>/", jobs.job_fragment, name="job"),
     path("jobs/<uuid:pk>/cancel/", jobs.job_cancel, name="job-cancel"),
     path("jobs/<uuid:pk>/retry/", jobs.job_retry, name="job-retry"),

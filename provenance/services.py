@@ -6,9 +6,9 @@ import uuid
 
 from provenance.events import registered
 from provenance.ledger import Actor, disclose, in_words
-from provenance.models import Asset, Entry, Job
+from provenance.models import Asset, Entry, Job, JobQuota
 
-__all__ = ["Actor", "Asset", "Entry", "Job", "disclose", "event_kinds", "human", "in_words"]
+__all__ = ["Actor", "Asset", "Entry", "Job", "JobQuota", "disclose", "event_kinds", "human", "in_words"]
 
 
 def human(user_id: uuid.UUID, name_commitment: str) -> Actor:

@@ -25,6 +25,7 @@ from generation.models import (
     ToolTerms,
     Upload,
 )
+from provenance.jobs import Outlook, outlook_of
 from provenance.services import Asset, Job
 
 
@@ -44,18 +45,40 @@ class _Address(serializers.Field[Any, Any, Any, Any]):
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
-    eta_s = serializers.SerializerMethodField(help_text="Seconds to go, when that can be told.")
+    eta_s = serializers.SerializerMethodField(
+        help_text="Seconds to its end by what like jobs took, of a waiting one after those ahead; null: nobody knows."
+    )
+    ahead = serializers.SerializerMethodField(
+        help_text="How many of everybody's start before it, while it waits."
+    )
+    waits_for = serializers.SerializerMethodField(
+        help_text="worker, turn, night, pause, retry; running, gpu_minutes: its artist is at a limit; empty: nothing."
+    )
 
     class Meta:
         model = Job
         fields = (
-            "id", "kind", "title", "state", "progress_done", "progress_total", "note", "eta_s", "attempts",
-            "cancel_requested", "error_code", "error_message", "created_at", "started_at", "finished_at",
+            "id", "kind", "title", "state", "progress_done", "progress_total", "note", "eta_s", "ahead", "waits_for",
+            "attempts", "paused", "overnight", "hold_until", "lift", "cancel_requested", "error_code",
+            "error_message", "created_at", "started_at", "finished_at",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_eta_s(self, job: Job) -> float | None:
-        return job.eta_s()
+        return self._outlook(job).eta_s
+
+    def get_ahead(self, job: Job) -> int | None:
+        return self._outlook(job).ahead
+
+    def get_waits_for(self, job: Job) -> str:
+        return self._outlook(job).waits_for
+
+    def _outlook(self, job: Job) -> Outlook:
+        """Asked for once for all jobs of an answer, where they are known."""
+        known: dict[str, Outlook] = self.context.setdefault("outlooks", {})
+        if str(job.pk) not in known:
+            known[str(job.pk)] = outlook_of(job)
+        return known[str(job.pk)]
 
 
 class SoundSerializer(serializers.Serializer[Asset]):

@@ -1,4 +1,4 @@
-"""Prompt runs, takes and stems, uploads, jobs, engines."""
+"""Prompt runs, takes and stems, uploads, engines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from generation.api import inputs
 from generation.api.base import Studio, paged, sound
 from generation.api.serializers import (
     EngineSerializer,
-    JobSerializer,
     RunSerializer,
     StemSerializer,
     TakeSerializer,
@@ -21,7 +20,6 @@ from generation.api.serializers import (
 )
 from generation.errors import NotPossible
 from generation.models import EngineOffer, PromptRun, Take, TakeStem, Upload
-from provenance.services import Job
 
 ID = "[0-9a-fA-F-]{36}"
 
@@ -131,33 +129,6 @@ class UploadViewSet(Studio):
     def audio(self, request: Request, pk: str) -> HttpResponseBase:
         upload = access.upload_for(self.user, pk)
         return self.file(upload.asset, filename=upload.name)
-
-
-class JobViewSet(Studio):
-    """Long work: how far it is, and its end."""
-
-    serializer_class = JobSerializer
-    queryset = Job.objects.none()
-    lookup_value_regex = ID
-
-    @extend_schema(responses=paged(JobSerializer))
-    def list(self, request: Request) -> Response:
-        return self.page_of(JobSerializer, access.visible_jobs(self.user))
-
-    def retrieve(self, request: Request, pk: str) -> Response:
-        return self.shown(JobSerializer, access.job_for(self.user, pk))
-
-    @extend_schema(request=None, responses=JobSerializer)
-    @action(detail=True, methods=["post"])
-    def cancel(self, request: Request, pk: str) -> Response:
-        job = access.job_for(self.user, pk, write=True)
-        return self.shown(JobSerializer, services.cancel_job(job, actor=self.user))
-
-    @extend_schema(request=None, responses=JobSerializer)
-    @action(detail=True, methods=["post"])
-    def retry(self, request: Request, pk: str) -> Response:
-        job = access.job_for(self.user, pk, write=True)
-        return self.shown(JobSerializer, services.retry_job(job, actor=self.user))
 
 
 class EngineViewSet(Studio):

@@ -43,6 +43,8 @@ from generation.services.presets import (
 )
 from generation.services.projects import add_member, create_project, remove_member
 from generation.services.queueing import (
+    MINUTES_OF_A_DAY,
+    MOST_JOBS,
     lift_job,
     pause_job,
     put_job_first,
@@ -63,6 +65,8 @@ from generation.services.uploads import import_upload
 
 __all__ = [
     "MAX_VARIATIONS",
+    "MINUTES_OF_A_DAY",
+    "MOST_JOBS",
     "BriefValues",
     "Material",
     "RunGiven",

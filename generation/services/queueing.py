@@ -9,7 +9,7 @@ from provenance.jobs import Job, Limits
 from provenance.models import JobQuota
 
 #: Far above what one installation does in a day.
-MOST = 100_000
+MOST_JOBS = 100_000
 MINUTES_OF_A_DAY = 24 * 60
 
 
@@ -44,8 +44,8 @@ def set_quota(
 ) -> JobQuota:
     """How much an artist may ask; None as the artist: who has no quota of their own. None as a value: no limit."""
     values = {
-        "waiting": _checked(waiting, "waiting", "jobs that wait", 0, MOST),
-        "running": _checked(running, "running", "jobs at once", 1, MOST),
+        "waiting": _checked(waiting, "waiting", "jobs that wait", 0, MOST_JOBS),
+        "running": _checked(running, "running", "jobs at once", 1, MOST_JOBS),
         "gpu_minutes": _checked(gpu_minutes, "gpu_minutes", "GPU minutes", 0, MINUTES_OF_A_DAY),
     }
     return jobs.set_quota(

@@ -91,13 +91,6 @@ class Job(models.Model):
         """Whether it waits for the night."""
         return self.hold_until is not None and self.hold_until > now
 
-    def eta_s(self) -> float | None:
-        """Seconds to go at the pace so far; None while that cannot be told."""
-        if self.state != self.State.RUNNING or not self.started_at or not self.progress_done:
-            return None
-        spent_s = (timezone.now() - self.started_at).total_seconds()
-        return spent_s * (self.progress_total - self.progress_done) / self.progress_done
-
 
 class JobQuota(Recorded):
     """How much one artist may ask of the machines. None: no limit. `EVERYBODY`: for who has no quota of their own."""

@@ -162,6 +162,7 @@ PAGES: dict[str, tuple[Key | None, Row]] = {
     "generation:project": (lambda s: s.project.pk, READ),
     "generation:brief": (lambda s: s.project.pk, READ),
     "generation:run-new": (lambda s: s.project.pk, WRITE),
+    "generation:compare": (lambda s: s.project.pk, READ),
     "generation:upload-new": (lambda s: s.project.pk, WRITE),
     "generation:arrangement-new": (lambda s: s.project.pk, WRITE),
     "generation:run": (lambda s: s.run.pk, READ),
@@ -182,6 +183,9 @@ PAGES: dict[str, tuple[Key | None, Row]] = {
     "generation:master-audio": (lambda s: s.master.pk, READ),
     "generation:master-peaks": (lambda s: s.master.pk, READ),
     "generation:job": (lambda s: s.master.job_id, READ),
+    "generation:queue": (None, ALL),
+    "generation:queue-rows": (None, ALL),
+    "generation:quotas": (None, (200, 200, 403, 403, 403, 403, 403)),
     "release:releases": (None, ALL),
     "release:release": (lambda s: s.release.pk, HOUSE),
     "release:release-new": (None, (200, 403, 200, 200, 403, 403, 403)),
@@ -255,6 +259,7 @@ ACTIONS: dict[str, tuple[Key | None, int, int]] = {
     "generation:render-new": (lambda s: s.version.pk, 403, 404),
     "generation:job-cancel": (lambda s: s.master.job_id, 403, 404),
     "generation:job-retry": (lambda s: s.master.job_id, 403, 404),
+    "generation:queue-turn": (lambda s: s.master.job_id, 403, 404),
     "release:track-add": (lambda s: s.release.pk, 404, 404),
     "release:approve": (lambda s: s.release.pk, 404, 404),
     "release:withdraw": (lambda s: s.release.pk, 404, 404),
@@ -347,6 +352,8 @@ API_SUBJECTS: Mapping[str, Key] = {
 API_SHARED = {"board", "filter", "search", "tool", "engine", "me", "token", "receipts", "receipt"}
 #: For owners and the rights team alone: tests/release/test_erasure.py.
 API_ERASERS = {"erasure"}
+#: For the owner and A&R alone: tests/generation/test_queue.py.
+API_ORDERERS = {"quota"}
 
 
 def _names(
@@ -380,7 +387,7 @@ def test_every_address_is_in_this_matrix() -> None:
     words = {name.removeprefix("api:").partition("-")[0] for name in named - pages} - {
         name.removeprefix("api:") for name in PUBLIC
     }
-    assert words - set(API_SUBJECTS) - API_SHARED - API_ERASERS == set(), (
+    assert words - set(API_SUBJECTS) - API_SHARED - API_ERASERS - API_ORDERERS == set(), (
         "say here what a stranger must not see of it"
     )
 
@@ -467,7 +474,7 @@ def test_the_api_tells_a_stranger_nothing(scene: Scene) -> None:
     ids = {str(key(scene)) for key in API_SUBJECTS.values()}
     before = set(Entry.objects.values_list("pk", flat=True))
     for name, arguments in _api_names():
-        if name.removeprefix("api:").partition("-")[0] in API_SHARED | API_ERASERS:
+        if name.removeprefix("api:").partition("-")[0] in API_SHARED | API_ERASERS | API_ORDERERS:
             continue
         path = _api_path(scene, name, arguments)
         for method in ("get", "post", "put", "patch", "delete"):
