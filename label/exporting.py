@@ -1,7 +1,8 @@
 """What can be given out as an evidence bundle, and who may show what: a master, a release, a work, a project, a search.
 
-An exporter gives out entries that they may read. Private words only leave by those who answer for them: the owner and
-rights for all, the artist's own people for their projects.
+An exporter gives out entries that they may read. Private words only leave by those who answer for them: the artist's
+own people for their projects, the owner and rights for the house, and for an artist's projects under that artist's
+consent to showing data in a bundle.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from artists.models import Role, User
+from artists.access import acts_for
+from artists.models import Artist, Consent, Role, User
+from artists.services import consents
 from generation.access import may_write as may_write_project
 from generation.access import visible_projects
 from generation.models import Master, Project
@@ -119,7 +122,7 @@ class Secret:
 
 def secrets(scope: Scope, user: User) -> list[Secret]:
     """The private values that this person may disclose, in words."""
-    may = _may_disclose(scope.entries, user)
+    may = _may_disclose(scope.entries, user).streams
     entries = {entry.pk: entry for entry in scope.entries if entry.stream in may}
     found = []
     for name in bundles.private_names(list(entries.values())):
@@ -131,19 +134,44 @@ def secrets(scope: Scope, user: User) -> list[Secret]:
 
 def disclosure(scope: Scope, user: User, keys: Iterable[str]) -> Disclose:
     """What was chosen, as far as this person may disclose it."""
-    may = _may_disclose(scope.entries, user)
+    may = _may_disclose(scope.entries, user).streams
     wanted = bundles.chosen(keys)
     return lambda entry, name: entry.stream in may and wanted(entry, name)
 
 
-def _may_disclose(entries: Iterable[Entry], user: User) -> frozenset[str]:
-    """The streams whose private words this person may give out."""
+@dataclass(frozen=True)
+class Disclosable:
+    """The streams whose private words somebody may give out, under which consents, and whose consent is missing."""
+
+    streams: frozenset[str]
+    consents: tuple[Consent, ...] = ()
+    missing: tuple[Artist, ...] = ()
+
+
+def without_consent(scope: Scope, user: User) -> tuple[Artist, ...]:
+    """Artists whose private words stay sealed because they have not agreed to showing them."""
+    return _may_disclose(scope.entries, user).missing
+
+
+def _may_disclose(entries: Iterable[Entry], user: User) -> Disclosable:
     entries = list(entries)
     streams = {entry.stream for entry in entries} - blind_to(user, entries)
-    if user.has_role(Role.OWNER, Role.RIGHTS):
-        return frozenset(streams)
-    mine = visible_projects(user).filter(pk__in=_projects(streams))
-    return frozenset(project.stream for project in mine if may_write_project(user, project))
+    projects = list(visible_projects(user).filter(pk__in=_projects(streams)).select_related("artist"))
+    if not user.has_role(Role.OWNER, Role.RIGHTS):
+        return Disclosable(frozenset(one.stream for one in projects if may_write_project(user, one)))
+    shut: set[str] = set()
+    agreed: dict[object, Consent] = {}
+    missing: dict[object, Artist] = {}
+    for project in projects:
+        if acts_for(user, project.artist):
+            continue
+        consent = consents.covering(project.artist, Consent.Kind.BUNDLE, project=project.pk)
+        if consent is not None:
+            agreed[consent.pk] = consent
+        else:
+            shut.add(project.stream)
+            missing[project.artist_id] = project.artist
+    return Disclosable(frozenset(streams - shut), tuple(agreed.values()), tuple(missing.values()))
 
 
 def _projects(streams: Iterable[str]) -> list[str]:
@@ -179,6 +207,7 @@ def give_out(
             f"These are {len(scope.entries):,} entries. More than {DIRECT:,} are exported on the server:"
             " manage.py ledger_export."
         )
+    keys = list(keys)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
     try:
         report = bundles.export(
@@ -190,5 +219,8 @@ def give_out(
     except BaseException:
         file.close()
         raise
+    if report.disclosed:
+        agreed = _may_disclose(scope.entries, user).consents
+        consents.note_use(agreed, ref=f"bundle:{report.sha256}", stream=scope.stream, actor=user)
     file.seek(0)
     return file, report

@@ -106,6 +106,7 @@ def _page(request: HttpRequest, scope: Scope, user: User, *, back: str, error: s
         "too_many": not few,
         "direct": exporting.DIRECT,
         "rows": rows,
+        "without_consent": exporting.without_consent(scope, user) if few else (),
         "private": sum(secret.name.count for secret in secrets),
         "people": len({e.actor_id for e in scope.entries if e.actor_type == "human"}),
         "assets": len({ref for e in scope.entries for ref in e.refs if ref.startswith("asset:")}),

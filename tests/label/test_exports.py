@@ -92,6 +92,33 @@ def test_the_page_shows_what_would_leave_and_only_the_chosen_leaves(scene: Scene
     assert body["stream"] == scene.project.stream
 
 
+def test_the_house_shows_an_artists_words_only_under_their_consent(scene: Scene) -> None:
+    import datetime as dt
+
+    from artists.services import consents
+
+    rights, address = as_(scene.cast.rights), addresses(scene)["project"]
+    page = rights.get(address).content.decode()
+    assert SECRET_REASON not in page
+    assert f"What {scene.cast.artist.name} wrote stays sealed" in page
+    assert SECRET_REASON.encode() not in held(got(rights.post(address, {"show": [REASON]})))
+
+    asked = {"kind": "bundle", "words": "Our songs, to a court.", "starts_on": dt.date(2020, 1, 1)}
+    consent = consents.propose_consent(
+        scene.cast.artist, giver_name="", giver=scene.cast.mara, actor=scene.cast.rights, **asked
+    )
+    consents.give_consent(consent, document=io.BytesIO(b"%PDF-1.4 fictional"), actor=scene.cast.mara)
+    assert SECRET_REASON in rights.get(address).content.decode()
+    assert not consent.uses.exists(), "looking is no use"
+    data = rights.post(address, {"show": [REASON]})
+    assert SECRET_REASON.encode() in held(got(data))
+    assert [use.ref for use in consent.uses.all()] == [f"bundle:{data['X-Bundle-SHA256']}"]
+
+    consent.refresh_from_db()
+    consents.revoke_consent(consent, reason="", actor=scene.cast.mara)
+    assert SECRET_REASON.encode() not in held(got(rights.post(address, {"show": [REASON]})))
+
+
 @pytest.mark.parametrize("person", ["collaborator", "anr", "release"])
 def test_who_only_reads_gives_no_private_word_out_even_when_asked_for_it(scene: Scene, person: str) -> None:
     client = as_(getattr(scene.cast, person))
