@@ -18,7 +18,7 @@ def blind_to(reader: User | None, entries: Iterable[Entry]) -> frozenset[str]:
     if not streams or reader is None:
         return frozenset(streams)
     found = Submission.objects.filter(pk__in=[stream.partition(":")[2] for stream in streams])
-    known = known_among(reader, found)
+    known = known_among(reader, list(found))
     return frozenset(streams - {f"{SUBMISSIONS}{pk}" for pk in known})
 
 
