@@ -79,6 +79,7 @@ def arrangement_sources(arrangement: Arrangement, document: dict[str, Any]) -> l
         found.append(
             {
                 "asset": item.asset.sha256,
+                "ref": f"{item.kind}:{item.pk}",
                 "name": item.name,
                 "group": item.group,
                 "role": item.role,

@@ -79,6 +79,18 @@ class RunForm(forms.Form):
         choices=[("", "not said"), *((kind, kind.replace("_", " ")) for kind in MATERIALS)],
         help_text="The method says what may end up in a master. It can be said later, take by take.",
     )
+    overnight = forms.BooleanField(
+        label="Make it overnight",
+        required=False,
+        help_text="Waits for the quiet hours, and leaves the day to others.",
+    )
+    sweep_parameter = forms.ChoiceField(label="Compare over", required=False)
+    sweep_values = forms.CharField(
+        label="Values",
+        max_length=200,
+        required=False,
+        help_text="2 to 8, with commas. All else stays equal, seeds too.",
+    )
     acknowledge_warnings = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(
@@ -91,6 +103,12 @@ class RunForm(forms.Form):
         self._shape_amount()
         for spec in way.parameters:
             self.fields[PARAMETER + spec["name"]] = _parameter(spec, way)
+        sweepable = [
+            (one["name"], one["title"]) for one in way.parameters if one["kind"] in ("int", "float", "choice")
+        ]
+        self._choices("sweep_parameter", [("", "nothing"), *sweepable])
+        for name in ("sweep_parameter", "sweep_values"):
+            self._keep(name, bool(sweepable))
 
     # -- which fields there are ---------------------------------------------------------------------------------------
 
@@ -180,7 +198,20 @@ class RunForm(forms.Form):
         start, end = data.get("from_ms"), data.get("to_ms")
         if start is not None and end is not None and end <= start:
             self.add_error("to_ms", "The end must come after the beginning.")
+        if bool(data.get("sweep_parameter")) != bool(data.get("sweep_values")):
+            self.add_error("sweep_values", "Name both: the control, and the values to compare.")
         return data
+
+    @property
+    def sweep(self) -> tuple[str, list[Any]] | None:
+        """The control to compare over and its values, each as its control reads it. Raises `ValidationError`."""
+        name = self.cleaned_data.get("sweep_parameter")
+        if not name:
+            return None
+        field = self.fields[PARAMETER + name]
+        return name, [
+            field.clean(part.strip()) for part in self.cleaned_data["sweep_values"].split(",") if part.strip()
+        ]
 
     @property
     def givens(self) -> list[dict[str, Any]]:
@@ -244,7 +275,9 @@ def _options(things: Iterable[Any], kinds: Sequence[str]) -> list[Any]:
 
 
 def _wanted(given: Given, kinds: Sequence[str]) -> str:
-    what = {(AUDIO,): "Sound", (NOTES,): "Notes (MIDI or MusicXML)"}.get(tuple(kinds), "Sound or notes")
+    what = (
+        "Sound or notes" if len(kinds) > 1 else {AUDIO: "Sound", NOTES: "Notes (MIDI or MusicXML)"}[kinds[0]]
+    )
     return f"{what}, {given.min_s:g} to {given.max_s:g} seconds." if AUDIO in kinds else f"{what}."
 
 

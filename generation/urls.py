@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.views import arrangements, jobs, methods, projects, queue, runs, uploads
+from generation.views import arrangements, asking, jobs, methods, projects, queue, runs, uploads
 
 app_name = "generation"
 urlpatterns = [
@@ -12,7 +12,8 @@ urlpatterns = [
     path("projects/<uuid:pk>/brief/", projects.brief_page, name="brief"),
     path("projects/<uuid:pk>/members/", projects.member_add, name="members"),
     path("projects/<uuid:pk>/members/<uuid:member>/end/", projects.member_remove, name="member-remove"),
-    path("projects/<uuid:pk>/runs/new/", runs.run_new_page, name="run-new"),
+    path("projects/<uuid:pk>/runs/new/", asking.run_new_page, name="run-new"),
+    path("projects/<uuid:pk>/compare/", runs.compare_page, name="compare"),
     path("projects/<uuid:pk>/uploads/new/", uploads.upload_new_page, name="upload-new"),
     path("projects/<uuid:pk>/arrangements/new/", arrangements.arrangement_new_page, name="arrangement-new"),
     path("runs/<uuid:pk>/", runs.run_page, name="run"),

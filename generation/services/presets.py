@@ -54,7 +54,7 @@ def save_preset(
         requests.check_variations(choice, variations)
     mine = Q(project=project) if project is not None else Q(project=None, owner=actor)
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=actor.pk)
+        User.objects.select_for_update(of=("self",)).get(pk=actor.pk)
         if project is not None:
             Project.objects.select_for_update().get(pk=project.pk)
         row = Preset.objects.filter(mine, engine=choice.offer.name, mode=mode, name=name).first()

@@ -9,57 +9,23 @@ from typing import Any
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from artists.models import User
 from artists.views import user_of
 from generation import access, listening, reading, services
-from generation.errors import BadValue, StyleWarned
-from generation.forms import RunForm
-from generation.models import PromptRun, Take
-from generation.views.common import REFUSED, fault_json, form_page, show_fault
+from generation.errors import BadValue
+from generation.models import PromptRun, RunInput, Take, TakeStem
+from generation.modes import MODES
+from generation.views.common import REFUSED, fault_json
 from provenance.assets import peaks_response, read, serve
 from provenance.errors import UserFault
 
 REASONS_KEEP = ("it breathes", "the melody stays", "good bass", "surprising")
+#: So many runs stand side by side at once.
+MOST_COMPARED = 12
 REASONS_LET_GO = ("nothing happens", "too busy", "wrong mood", "sounds like something else")
-
-
-@require_http_methods(["GET", "POST"])
-def run_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    user = user_of(request)
-    project = access.project_for(user, pk, write=True)
-    brief = reading.latest_brief(project)
-    offers = reading.offers()
-    initial = {"prompt": brief.words.get("prompt", "") if brief else ""}
-    form = RunForm(request.POST or None, offers=offers, initial=initial)
-    warnings: Any = ()
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        try:
-            run = services.request_run(
-                project,
-                brief=brief,
-                engine=data["engine"],
-                duration_s=data["duration_s"],
-                variations=data["variations"],
-                prompt=data["prompt"],
-                base_seed=data["base_seed"],
-                acknowledge_warnings=data["acknowledge_warnings"],
-                material=data["material"],
-                actor=user,
-            )
-        except StyleWarned as fault:
-            warnings = fault.warnings
-        except UserFault as fault:
-            show_fault(form, fault)
-        else:
-            return redirect("generation:run", pk=run.pk)
-    context = {"project": project, "brief": brief, "offers": offers, "warnings": warnings}
-    response = form_page(request, "generation/run_form.html", form, context)
-    if warnings:
-        response.status_code = REFUSED
-    return response
 
 
 @require_GET
@@ -71,6 +37,9 @@ def run_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         **_board(run, user),
         "brief_words": run.brief.words if run.brief else {},
         "prompt": reading.prompt_of(run),
+        "words": run.words,
+        "swept": run.sweep.runs.order_by("number").values_list("number", flat=True) if run.sweep else (),
+        "inputs": [_given(one, run) for one in run.inputs.all()],
         "reasons_keep": REASONS_KEEP,
         "reasons_let_go": REASONS_LET_GO,
     }
@@ -99,8 +68,66 @@ def _board(run: PromptRun, user: User) -> dict[str, Any]:
         "kept": sum(take.state == Take.State.SHORTLISTED for take in takes),
         "heard": sum(take.heard > 0 for take in takes),
         "may_write": access.may_write(user, run.project),
+        "failures": list(run.failures.select_related("entry").prefetch_related("entry__vault")),
         "making": listening.growing(run.job, finished={take.number for take in takes}),
     }
+
+
+def _given(one: RunInput, run: PromptRun) -> dict[str, Any]:
+    """What a run was given, with the page on which it is found."""
+    kind, _, key = one.ref.partition(":")
+    match kind:
+        case "take":
+            row = Take.objects.filter(pk=key).values("run_id").first()
+            url = f"{reverse('generation:run', args=[row['run_id']])}#take-{key}" if row else ""
+        case "stem":
+            stem = TakeStem.objects.filter(pk=key).values("take__run_id", "take_id").first()
+            url = (
+                f"{reverse('generation:run', args=[stem['take__run_id']])}#take-{stem['take_id']}"
+                if stem
+                else ""
+            )
+        case "upload":
+            url = f"{reverse('generation:project', args=[run.project_id])}#upload-{key}"
+        case _:
+            url = reverse(f"generation:{kind}", args=[key])
+    titles = {given.role: given.title for given in MODES[run.mode].given} if run.mode in MODES else {}
+    words = f"{one.title}, its notes" if one.kind == RunInput.Kind.NOTES and kind == "take" else one.title
+    return {
+        "title": titles.get(one.role, one.role), "url": url, "words": words, "from_ms": one.from_ms, "to_ms": one.to_ms,
+    }  # fmt: skip
+
+
+@require_GET
+def compare_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Runs of a song side by side; those of a sweep say the value in which they differ."""
+    user = user_of(request)
+    project = access.project_for(user, pk)
+    numbers = [
+        int(value)
+        for value in request.GET.getlist("run")[:MOST_COMPARED]
+        if value.isascii() and value.isdigit()
+    ]
+    rows = project.runs.filter(number__in=[number for number in numbers if number < 2**31])
+    runs = list(rows.select_related("job", "sweep", "terms", "project").order_by("number"))
+    shared = {name for run in runs for name, value in run.parameters.items()}
+    apart = sorted(name for name in shared if len({repr(run.parameters.get(name)) for run in runs}) > 1)
+    sweep = runs[0].sweep if runs and len({run.sweep_id for run in runs}) == 1 else None
+    for run in runs:
+        run.shown = reading.takes_of(run, listener=user)  # type: ignore[attr-defined]
+        run.mark = run.parameters.get(sweep.parameter) if sweep else None  # type: ignore[attr-defined]
+        run.apart = [(name, run.parameters[name]) for name in apart if name in run.parameters]  # type: ignore[attr-defined]
+    context = {
+        "project": project,
+        "runs": runs,
+        "sweep": sweep,
+        "waiting": any(run.job.state in ("queued", "running") for run in runs),
+        "kept": any(take.state == Take.State.SHORTLISTED for run in runs for take in run.shown),  # type: ignore[attr-defined]
+        "may_write": access.may_write(user, project),
+        "reasons_keep": REASONS_KEEP,
+        "reasons_let_go": REASONS_LET_GO,
+    }
+    return render(request, "generation/compare.html", context)
 
 
 @require_safe

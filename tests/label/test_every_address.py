@@ -163,6 +163,7 @@ PAGES: dict[str, tuple[Key | None, Row]] = {
     "generation:brief": (lambda s: s.project.pk, READ),
     "generation:run-new": (lambda s: s.project.pk, WRITE),
     "generation:compare": (lambda s: s.project.pk, READ),
+    "generation:compare": (lambda s: s.project.pk, READ),
     "generation:upload-new": (lambda s: s.project.pk, WRITE),
     "generation:arrangement-new": (lambda s: s.project.pk, WRITE),
     "generation:run": (lambda s: s.run.pk, READ),
