@@ -10,6 +10,7 @@ MODULES = {
     "sketch": "generation.engine.sketch",
     "audiocraft": "generation.engine.audiocraft",
     "acestep": "generation.engine.acestep",
+    "stems": "generation.engine.separate",
 }
 
 
