@@ -45,22 +45,32 @@ class Claim:
     """What a step says about one element of an output.
 
     A fixed `origin`, inheritance `from_assets`, or the union of both; `element` "*" inherits every element.
+    `of`: the element of those assets, where it is called otherwise there (a bass line that is given as a melody).
+    `basis` is set where this claim is known more weakly than its output's others (lyrics that a person typed in).
     """
 
     element: str
     origin: Origin | None = None
     from_assets: tuple[str, ...] = ()
+    basis: Basis | None = None
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A stretch of a track in a render, and the asset that sounds there. Milliseconds from the start."""
+    """A stretch of a track, and the asset that sounds there. Milliseconds from the start.
+
+    `source_ms`: where in that asset the stretch begins, if that is known; then its own stretches show through.
+    `origin`: made in this very step; `asset` is then the output itself, or what is heard beneath (a seam).
+    """
 
     track: str
     role: str
     from_ms: int
     to_ms: int
     asset: str
+    origin: Origin | None = None
+    source_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +202,11 @@ def _claim(data: Mapping[str, Any], path: str) -> Claim:
         raise MalformedEntry(path, "needs an origin or assets to inherit from")
     if element == EVERY_ELEMENT and origin is not None:
         raise MalformedEntry(path, "every element (*) can only be inherited")
-    return Claim(element, origin, sources)
+    basis = None if data.get("basis") is None else _member(Basis, data["basis"], f"{path}.basis")
+    of = _text(data["of"], f"{path}.of") if data.get("of") is not None else ""
+    if of and (not is_element(of) or element == EVERY_ELEMENT or not sources):
+        raise MalformedEntry(f"{path}.of", "names an element of the assets that this one inherits from")
+    return Claim(element, origin, sources, basis, of)
 
 
 def _region(data: Mapping[str, Any], path: str) -> Region:
@@ -203,12 +217,17 @@ def _region(data: Mapping[str, Any], path: str) -> Region:
     track = data.get("track")
     if not isinstance(track, str):
         raise MalformedEntry(f"{path}.track", "expected text")
+    origin = None if data.get("origin") is None else _member(Origin, data["origin"], f"{path}.origin")
+    if origin is not None and origin not in PLAIN_ORIGINS:
+        raise MalformedEntry(path, "a step has one origin; mixed is only computed")
     return Region(
         track,
         _role(data.get("role"), f"{path}.role"),
         start,
         end,
         _digest(data.get("asset"), f"{path}.asset"),
+        origin,
+        None if data.get("source_ms") is None else _whole(data["source_ms"], f"{path}.source_ms"),
     )
 
 

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -53,7 +54,19 @@ IN_CYCLE: Final = "it claims to be made out of itself"
 SAID_SO: Final = "its entry leaves this open"
 SILENT: Final = "what it was made from says nothing about this"
 
+MAX_DEPTH: Final = 100
+"""How far stretches are followed through what they were made from: an extension of an extension, and so on."""
+
 _Masks = dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """From when to when the same makers are heard."""
+
+    from_ms: int
+    to_ms: int
+    mask: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,7 @@ class _Fold:
         self.times = {c.entry.leaf_hash: c.entry.at for found in self.candidates.values() for c in found}
         self.masks: dict[str, _Masks] = {}
         self.in_cycle: dict[str, tuple[str, ...]] = {}
+        self.stretches: dict[str, list[_Stretch]] = {}
         self.sources: list[Source] = []
         self.bits: dict[Source, int] = {}
 
@@ -104,12 +118,12 @@ class _Fold:
     def read(self, target: str) -> AuthorshipMap:
         self._resolve(target)
         listed = self._regions(target)
-        for region in listed:
+        for region, _ in listed:
             self._resolve(region.asset)
-        assets = self._lineage({target, *(region.asset for region in listed)})
+        assets = self._lineage({target, *(region.asset for region, _ in listed)})
         masks = self.masks.get(target) or dict.fromkeys(elements_of("full_mix"), self._unknown(target))
         elements = {name: self._element(name, masks[name]) for name in sorted(masks, key=element_order)}
-        regions = tuple(self._region(region) for region in listed)
+        regions = tuple(found for region, owner in listed for found in self._findings(region, owner))
         chosen = [self.chosen[sha256] for sha256 in assets if sha256 in self.chosen]
         return AuthorshipMap(
             target=target,
@@ -139,24 +153,77 @@ class _Fold:
         origins = frozenset(source.origin for source in sources)
         return ElementFinding(name, origins, combine(origins), sources)
 
-    def _region(self, region: Region) -> RegionFinding:
+    def _findings(self, region: Region, owner: str) -> Iterator[RegionFinding]:
+        """The region, in as many pieces as it has makers."""
+        for piece in _joined(self._pieces(region, owner, depth=0)):
+            sources = self._sources(piece.mask)
+            origins = frozenset(source.origin for source in sources)
+            yield RegionFinding(
+                track=region.track,
+                role=region.role,
+                from_ms=piece.from_ms,
+                to_ms=piece.to_ms,
+                origin=combine(origins),
+                origins=origins,
+                basis=weakest(sources),
+                asset=region.asset,
+                sources=sources,
+            )
+
+    def _pieces(self, region: Region, owner: str, *, depth: int) -> list[_Stretch]:
+        """Who made what is heard from moment to moment of a region that `owner`'s entry lists."""
+        own = 0
+        if region.origin is not None:
+            candidate = self.chosen[owner]
+            entry = candidate.entry
+            own = self._bit(
+                Source(region.origin, candidate.basis, entry.leaf_hash, entry.index, entry.kind, owner)
+            )
+            if region.asset == owner:
+                return [_Stretch(region.from_ms, region.to_ms, own)]
+        inner = [] if region.source_ms is None else self._stretches(region.asset, depth=depth + 1)
+        start = region.source_ms or 0
+        length = region.to_ms - region.from_ms
+        cut = [
+            _Stretch(
+                region.from_ms + max(piece.from_ms - start, 0),
+                region.from_ms + min(piece.to_ms - start, length),
+                piece.mask | own,
+            )
+            for piece in inner
+            if piece.from_ms < start + length and piece.to_ms > start
+        ]
+        whole = _Stretch(region.from_ms, region.to_ms, self._sound(region.asset) | own)
+        return _filled(cut, whole) if cut else [whole]
+
+    def _stretches(self, sha256: str, *, depth: int) -> list[_Stretch]:
+        """What is heard of an asset from moment to moment, all its tracks together; empty without any region."""
+        if sha256 in self.stretches or depth > MAX_DEPTH:
+            return self.stretches.get(sha256, [])
+        self.stretches[sha256] = []  # what is made out of itself has no stretches
+        layers = []
+        for region, owner in self._regions(sha256):
+            self._resolve(region.asset)
+            layers += self._pieces(region, owner, depth=depth)
+        edges = sorted({edge for piece in layers for edge in (piece.from_ms, piece.to_ms)})
+        found = []
+        for start, end in itertools.pairwise(edges):
+            mask = 0
+            for piece in layers:
+                if piece.from_ms <= start and piece.to_ms >= end:
+                    mask |= piece.mask
+            if mask:
+                found.append(_Stretch(start, end, mask))
+        self.stretches[sha256] = _joined(found)
+        return self.stretches[sha256]
+
+    def _sound(self, sha256: str) -> int:
+        """Everybody who made what is heard in an asset."""
         mask = 0
-        for name, found in self.masks.get(region.asset, {}).items():
+        for name, found in self.masks.get(sha256, {}).items():
             if name in SOUND_ELEMENTS:
                 mask |= found
-        sources = self._sources(mask or self._unknown(region.asset))
-        origins = frozenset(source.origin for source in sources)
-        return RegionFinding(
-            track=region.track,
-            role=region.role,
-            from_ms=region.from_ms,
-            to_ms=region.to_ms,
-            origin=combine(origins),
-            origins=origins,
-            basis=weakest(sources),
-            asset=region.asset,
-            sources=sources,
-        )
+        return mask or self._unknown(sha256)
 
     def _heard(self, assets: tuple[str, ...]) -> dict[str, frozenset[Origin]]:
         """The origins of what is heard in each asset; one mask per origin instead of a walk over all sources."""
@@ -173,17 +240,18 @@ class _Fold:
             heard[sha256] = origins if sha256 in self.masks else frozenset({Origin.UNKNOWN})
         return heard
 
-    def _regions(self, target: str) -> tuple[Region, ...]:
-        """The target's own regions, or those of what it is a whole copy or master of."""
-        found: list[Region] = []
+    def _regions(self, target: str) -> tuple[tuple[Region, str], ...]:
+        """The target's own regions, or those of what it is a whole copy or master of; each with whose they are."""
+        found: list[tuple[Region, str]] = []
         seen = {target}
         waiting = [target]
         while waiting:
-            candidate = self.chosen.get(waiting.pop())
+            owner = waiting.pop()
+            candidate = self.chosen.get(owner)
             if candidate is None:
                 continue
             if candidate.claims.regions:
-                found.extend(candidate.claims.regions)
+                found.extend((region, owner) for region in candidate.claims.regions)
                 continue
             for claim in reversed(candidate.claims.claims):
                 if claim.element == EVERY_ELEMENT:
@@ -318,11 +386,14 @@ class _Fold:
             mask = masks.get(claim.element, 0)
             if claim.origin is not None:
                 entry = candidate.entry
+                basis = candidate.basis
+                if claim.basis is not None and claim.basis.strength > basis.strength:
+                    basis = claim.basis
                 mask |= self._bit(
-                    Source(claim.origin, candidate.basis, entry.leaf_hash, entry.index, entry.kind, sha256)
+                    Source(claim.origin, basis, entry.leaf_hash, entry.index, entry.kind, sha256)
                 )
             for source in claim.from_assets:
-                mask |= self._inherited(source, claim.element, candidate.claims)
+                mask |= self._inherited(source, claim.of or claim.element, candidate.claims)
             masks[claim.element] = mask
         for name in named:
             masks[name] = masks[name] or self._unknown(sha256)
@@ -339,8 +410,10 @@ class _Fold:
 
     def _inherited(self, source: str, element: str, consumer: OutputClaims) -> int:
         found = self._carried(source, consumer)
-        if element in found or not element.startswith(PERFORMANCE_PREFIX):
-            return found.get(element, 0)
+        if element in found:
+            return found[element]
+        if not element.startswith(PERFORMANCE_PREFIX):
+            return 0
         # The bass of a separated mix was played somewhere within the mix: all its performances count.
         mask = 0
         for name, other in found.items():
@@ -379,6 +452,30 @@ def _candidate(entry: EntryBody, claims: OutputClaims) -> _Candidate:
         basis = claims.basis
     needs = frozenset(sha256 for claim in claims.claims for sha256 in claim.from_assets)
     return _Candidate(entry, claims, basis, needs)
+
+
+def _joined(pieces: list[_Stretch]) -> list[_Stretch]:
+    """Neighbours with the same makers as one."""
+    found: list[_Stretch] = []
+    for piece in pieces:
+        if found and found[-1].mask == piece.mask and found[-1].to_ms == piece.from_ms:
+            found[-1] = _Stretch(found[-1].from_ms, piece.to_ms, piece.mask)
+        else:
+            found.append(piece)
+    return found
+
+
+def _filled(pieces: list[_Stretch], whole: _Stretch) -> list[_Stretch]:
+    """`pieces` in order, and `whole` wherever they leave a gap."""
+    found, at = [], whole.from_ms
+    for piece in pieces:
+        if piece.from_ms > at:
+            found.append(_Stretch(at, piece.from_ms, whole.mask))
+        found.append(piece)
+        at = piece.to_ms
+    if at < whole.to_ms:
+        found.append(_Stretch(at, whole.to_ms, whole.mask))
+    return found
 
 
 def _disagree(mine: frozenset[Origin], theirs: frozenset[Origin]) -> bool:
