@@ -38,12 +38,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Queue:
-    """`others`: (running, waiting) of jobs whose words the reader may not see."""
+    """`others_*`: how many whose words the reader may not see."""
 
     mine: list[Line]
     label: list[Line]
     ended: list[Line]
-    others: tuple[int, int]
+    others_running: int
+    others_waiting: int
     mine_done_s: float | None
     """When all of the reader's own are done; None: nobody knows, or nothing of theirs is under way."""
     mine_blocked: bool
@@ -51,11 +52,15 @@ class Queue:
 
     @property
     def running(self) -> int:
-        return self.others[0] + sum(line.job.state == Job.State.RUNNING for line in (*self.mine, *self.label))
+        return self.others_running + sum(
+            line.job.state == Job.State.RUNNING for line in (*self.mine, *self.label)
+        )
 
     @property
     def waiting(self) -> int:
-        return self.others[1] + sum(line.job.state == Job.State.QUEUED for line in (*self.mine, *self.label))
+        return self.others_waiting + sum(
+            line.job.state == Job.State.QUEUED for line in (*self.mine, *self.label)
+        )
 
 
 def queue_for(user: User) -> Queue:
@@ -81,7 +86,8 @@ def queue_for(user: User) -> Queue:
         mine=sorted(mine, key=_turn),
         label=sorted(label, key=_turn),
         ended=_lines(user, list(ended.order_by("-finished_at")[:ENDED_SHOWN]), {}),
-        others=(counts[Job.State.RUNNING], counts[Job.State.QUEUED]),
+        others_running=counts[Job.State.RUNNING],
+        others_waiting=counts[Job.State.QUEUED],
         mine_done_s=max(sure) if sure and len(sure) == len(ends) else None,
         mine_blocked=any(line.job.paused for line in mine),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -54,25 +54,26 @@ class QueueSerializer(serializers.Serializer[Any]):
 
     running = serializers.IntegerField()
     waiting = serializers.IntegerField()
-    others_running = serializers.IntegerField(source="others.0")
-    others_waiting = serializers.IntegerField(source="others.1")
+    others_running = serializers.IntegerField()
+    others_waiting = serializers.IntegerField()
     mine_done_s = serializers.FloatField(
         allow_null=True, help_text="Seconds until all of the reader's own are done; null: nobody knows."
     )
     mine = serializers.SerializerMethodField()
     label = serializers.SerializerMethodField(help_text="Further jobs that the reader may see.")
 
-    @extend_schema(responses=JobSerializer(many=True))
+    @extend_schema_field(JobSerializer(many=True))
+    def get_mine(self, found: queue_reading.Queue) -> Any:
+        return self._jobs(found.mine)
+
+    @extend_schema_field(JobSerializer(many=True))
+    def get_label(self, found: queue_reading.Queue) -> Any:
+        return self._jobs(found.label)
+
     def _jobs(self, lines: list[queue_reading.Line]) -> Any:
         known = {str(line.job.pk): line.outlook for line in lines}
         context = {**self.context, "outlooks": known}
         return JobSerializer([line.job for line in lines], many=True, context=context).data
-
-    def get_mine(self, found: queue_reading.Queue) -> list[dict[str, Any]]:
-        return list(self._jobs(found.mine))
-
-    def get_label(self, found: queue_reading.Queue) -> list[dict[str, Any]]:
-        return list(self._jobs(found.label))
 
 
 class JobViewSet(Studio):
