@@ -14,6 +14,7 @@ from django.http import Http404
 
 from artists.access import visible_artists
 from artists.models import Artist, Role, User
+from generation import services
 from generation.models import (
     Arrangement,
     ArrangementVersion,
@@ -24,6 +25,8 @@ from generation.models import (
     Render,
     Take,
     TakeStem,
+    Tool,
+    ToolTerms,
     Upload,
 )
 from provenance.jobs import Job
@@ -76,6 +79,34 @@ def may_manage_catalogue(user: User) -> bool:
     return user.has_role(Role.OWNER, Role.RIGHTS)
 
 
+def tool_for(user: User, key: str, *, write: bool = False) -> Tool:
+    """A tool of the catalogue, its terms newest first. Everybody with an account reads it."""
+    tool = services.tools_with_terms().filter(key=key).first()
+    if tool is None:
+        raise Http404("No such tool.")
+    if write:
+        require_keeper(user)
+    return tool
+
+
+def require_keeper(user: User) -> None:
+    if not may_manage_catalogue(user):
+        raise PermissionDenied("The owner and the rights team keep the catalogue.")
+
+
+def terms_for(user: User, key: str, version: int, *, write: bool = False) -> ToolTerms:
+    tool = tool_for(user, key, write=write)
+    found = next((terms for terms in tool.terms.all() if terms.version == version), None)
+    if found is None:
+        raise Http404("No such version.")
+    return found
+
+
+def may_see_papers(user: User, upload: Upload) -> bool:
+    """Receipts and terms of an import: who works on the project, and who has to clear it."""
+    return may_write(user, upload.project) or user.has_role(Role.RIGHTS)
+
+
 def project_for(user: User, pk: Id, *, write: bool = False) -> Project:
     project = _found(visible_projects(user), pk, "No such project.")
     return _writable(user, project, project, write)
@@ -112,7 +143,9 @@ def stem_for(user: User, pk: Id, *, write: bool = False) -> TakeStem:
 
 
 def upload_for(user: User, pk: Id, *, write: bool = False) -> Upload:
-    rows = Upload.objects.select_related("project__artist", "asset__analysis", "playback", "terms__tool")
+    rows = Upload.objects.select_related(
+        "project__artist", "asset__analysis", "playback", "midi", "terms__tool", "terms_snapshot", "receipt"
+    )
     upload = _found(rows, pk, "No such upload.")
     return _checked(user, upload, upload.project, write)
 

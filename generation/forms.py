@@ -166,9 +166,30 @@ class UploadForm(forms.Form):
     melody = forms.ChoiceField(choices=WROTE, required=False)
     harmony = forms.ChoiceField(choices=WROTE, required=False)
     terms = TermsField(label="Tool", queryset=ToolTerms.objects.none(), required=False)
+    tool_name = forms.CharField(
+        label="A tool that is not in the list",
+        max_length=80,
+        required=False,
+        help_text="Its terms are asked later.",
+    )
+    plan = forms.CharField(
+        label="Your plan there", max_length=60, required=False, help_text="As the tool calls it: Free, Pro."
+    )
+    made_on = forms.DateField(label="Made on", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    terms_snapshot = forms.FileField(
+        label="The terms of that day", required=False, help_text="A saved page, PDF or picture."
+    )
+    receipt = forms.FileField(label="Receipt of the plan", required=False, help_text="PDF, picture or text.")
     prompt = forms.CharField(max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     licence = forms.CharField(max_length=200, required=False, help_text="Which licence, from whom.")
+    attribution = forms.CharField(
+        label="Credit that is owed", max_length=200, required=False, help_text="Word for word. Empty: none."
+    )
     may_be_sold = forms.BooleanField(label="The licence covers selling", required=False, initial=True)
+    may_be_input = forms.BooleanField(
+        label="The licence covers giving it to AI tools", required=False, initial=False
+    )
+    captured = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def written(self, role: str) -> dict[str, list[str]]:
         """Elements that the role carries by what was answered about them: mine, borrowed, absent."""

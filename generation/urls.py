@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.views import arrangements, asking, jobs, methods, projects, queue, runs, uploads
+from generation.views import arrangements, asking, jobs, methods, projects, queue, runs, tools, uploads
 
 app_name = "generation"
 urlpatterns = [
@@ -26,6 +26,10 @@ urlpatterns = [
     path("takes/<uuid:pk>/midi/", runs.take_midi, name="take-midi"),
     path("stems/<uuid:pk>/audio/", runs.stem_audio, name="stem-audio"),
     path("stems/<uuid:pk>/peaks/", runs.stem_peaks, name="stem-peaks"),
+    path("uploads/<uuid:pk>/", uploads.upload_page, name="upload"),
+    path("uploads/<uuid:pk>/terms/", uploads.upload_terms, name="upload-terms"),
+    path("uploads/<uuid:pk>/midi/", uploads.upload_midi, name="upload-midi"),
+    path("uploads/<uuid:pk>/papers/<slug:which>/", uploads.upload_paper, name="upload-paper"),
     path("uploads/<uuid:pk>/audio/", uploads.upload_audio, name="upload-audio"),
     path("uploads/<uuid:pk>/peaks/", uploads.upload_peaks, name="upload-peaks"),
     path("arrangements/<uuid:pk>/", arrangements.arrangement_page, name="arrangement"),
@@ -43,6 +47,13 @@ urlpatterns = [
     path("runs/<uuid:pk>/material/", methods.material_mark, {"kind": "runs"}, name="run-material"),
     path("takes/<uuid:pk>/material/", methods.material_mark, {"kind": "takes"}, name="take-material"),
     path("uploads/<uuid:pk>/material/", methods.material_mark, {"kind": "uploads"}, name="upload-material"),
+    path("tools/", tools.tools_page, name="tools"),
+    path("tools/new/", tools.tool_new_page, name="tool-new"),
+    path("tools/<slug:key>/", tools.tool_page, name="tool"),
+    path("tools/<slug:key>/licence/", tools.tool_licence, name="tool-licence"),
+    path("tools/<slug:key>/terms/new/", tools.terms_new_page, name="terms-new"),
+    path("tools/<slug:key>/terms/<int:version>/answer/", tools.terms_answer, name="terms-answer"),
+    path("tools/<slug:key>/terms/<int:version>/snapshot/", tools.terms_snapshot, name="terms-snapshot"),
     path("queue/", queue.queue_page, name="queue"),
     path("queue/rows/", queue.queue_rows, name="queue-rows"),
     path("queue/quotas/", queue.quotas_page, name="quotas"),

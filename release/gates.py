@@ -10,13 +10,14 @@ from typing import Any, Literal
 from django.urls import reverse
 from django.utils import timezone
 
-from generation.models import ToolTerms
 from generation.services import TermsUse, standings, terms_by_master
+from generation.services.allowances import Verdict
 from generation.services.methods import Standing
 from provenance.elements import element_label
 from provenance.signatures import signed_entries
 from provenance.words import join
 from release import identifiers
+from release.clearance import clearances, terms_reasons
 from release.consent_effects import Lapse, lapses_by_master
 from release.credits import CREDIT_ROLES
 from release.errors import UserFault
@@ -239,6 +240,7 @@ def _track(track: Track, known: Known) -> list[Gate]:
     return [
         *_evidence(recording, evidence, known.signed),
         *_licences(recording, known.terms[recording.master_id]),
+        *_receivers(recording, evidence, known.terms[recording.master_id]),
         *_method(recording, known.methods[recording.master_id]),
         *_consents(recording, known.lapses[recording.master_id]),
         *_credits(recording, evidence),
@@ -297,14 +299,9 @@ def _evidence(recording: Recording, evidence: Evidence, signed: frozenset[int]) 
 
 def _licences(recording: Recording, uses: Iterable[TermsUse]) -> Iterator[Gate]:
     """One gate for each set of terms that does not allow selling, with everything that came under it."""
-    project = recording.master.project
     found: dict[object, list[TermsUse]] = {}
     for use in uses:
-        if use.terms is None:
-            allowed = use.may_be_sold == ToolTerms.Answer.YES
-        else:
-            allowed = {use.terms.commercial, use.terms.store_release} == {ToolTerms.Answer.YES}
-        if not allowed:
+        if use.allowance.verdict in (Verdict.MAY_NOT, Verdict.ASKS):
             found.setdefault(use.terms.pk if use.terms else use.asset.pk, []).append(use)
     for those in found.values():
         why = join((use.why for use in those), limit=4)
@@ -312,31 +309,63 @@ def _licences(recording: Recording, uses: Iterable[TermsUse]) -> Iterator[Gate]:
         yield Gate(
             code="licence_forbids_sale",
             level="block",
-            sentence=f"{recording.title}: {_bar(those[0])}",
+            sentence=f"{recording.title}: {those[0].allowance.sentence}",
             why=f"{why} {_source(those[0])}",
-            cure="generation:project",
-            cure_args=(project.pk,),
-            cure_title="Replace it",
+            **_licence_cure(recording, those[0]),
         )
 
 
-def _bar(use: TermsUse) -> str:
-    terms, answer = use.terms, ToolTerms.Answer
-    if terms is None:
-        if use.may_be_sold == answer.NO:
-            return "something in it came under a licence that does not cover selling."
-        return "nobody knows whether something in it may be sold."
-    asked = (("commercial use", terms.commercial), ("release in stores", terms.store_release))
-    refused = [words for words, given in asked if given == answer.NO]
-    verb = "forbid" if refused else "do not say whether they allow"
-    words = refused or [words for words, given in asked if given != answer.YES]
-    return f"the terms of {terms.tool.name} ({terms.licence}) {verb} {join(words)}."
+#: (asks, several) -> what is said of them.
+_REFUSAL = {
+    (False, False): "does not take it",
+    (False, True): "do not take it",
+    (True, False): "asks what nobody knows yet",
+    (True, True): "ask what nobody knows yet",
+}
+
+
+def _receivers(recording: Recording, evidence: Evidence, uses: Sequence[TermsUse]) -> Iterator[Gate]:
+    """Receivers that refuse the track by their own rules. It may be packaged, for the others."""
+    if terms_reasons(uses) or evidence.unknown:
+        return  # then it goes nowhere, and another gate says so
+    refusing: dict[str, list[str]] = {}
+    for answer in clearances(evidence, uses=uses):
+        if answer.verdict in (Verdict.MAY_NOT, Verdict.ASKS):
+            refusing.setdefault(answer.verdict, []).append(answer.title)
+    for verdict, titles in refusing.items():
+        asks = verdict == Verdict.ASKS
+        yield Gate(
+            code="receiver_asks" if asks else "receiver_refuses",
+            level="warn",
+            sentence=f"{recording.title}: {join(titles, limit=4)} {_REFUSAL[asks, len(titles) > 1]}.",
+            why="What may go where is in the table below, with each receiver's rule and its source.",
+        )
+
+
+def _licence_cure(recording: Recording, use: TermsUse) -> dict[str, Any]:
+    """Where an open question is answered, or what is barred is replaced."""
+    if use.allowance.questions and use.terms is not None:
+        return {
+            "cure": "generation:tool",
+            "cure_args": (use.terms.tool.key,),
+            "cure_title": "Answer it",
+        }
+    if use.upload is not None and use.upload.terms_open:
+        return {"cure": "generation:upload", "cure_args": (use.upload.pk,), "cure_title": "State the terms"}
+    return {
+        "cure": "generation:project",
+        "cure_args": (recording.master.project.pk,),
+        "cure_title": "Replace it",
+    }
 
 
 def _source(use: TermsUse) -> str:
+    if use.upload is not None and use.terms is None and use.allowance.verdict is Verdict.ASKS:
+        return "State the tool's terms on the upload's page, or replace it in the arrangement."
     if use.terms is None:
         return "Replace it in the arrangement, or bring it in anew with a licence that covers selling."
-    return f"Source: {use.terms.source}, {use.terms.source_date:%d %B %Y}."
+    asked = "Rights can answer what they leave open, with a source. " if use.allowance.questions else ""
+    return f"{asked}Source: {use.terms.source}, {use.terms.source_date:%d %B %Y}."
 
 
 def _method(recording: Recording, standing: Standing) -> Iterator[Gate]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from generation.services import lineage_terms
+from generation.services import TermsUse, lineage_terms
+from generation.services.allowances import training_of
 from release import labels
 from release.evidence import Evidence
 from release.labels import Circumstances, ElementOrigins, ReceiverLabels, Tool
@@ -12,16 +13,35 @@ from release.labels import Circumstances, ElementOrigins, ReceiverLabels, Tool
 
 def tools_in(evidence: Evidence) -> list[Tool]:
     """The trained models in the master's lineage, as the catalogue's terms in force then describe them."""
-    tools = {}
-    for use in lineage_terms(evidence.master, bodies=evidence.bodies):
+    return tools_of(uses_in(evidence))
+
+
+def uses_in(evidence: Evidence) -> list[TermsUse]:
+    """The terms of everything in the master's lineage."""
+    return lineage_terms(evidence.master, bodies=evidence.bodies)
+
+
+def tools_of(uses: Iterable[TermsUse]) -> list[Tool]:
+    """The generators among what is in a lineage, each once."""
+    tools: dict[str, Tool] = {}
+    for use in uses:
         terms = use.terms
-        if terms is None or not terms.trained_model:
+        if not use.is_generator:
+            continue
+        if terms is None:  # an AI tool whose terms nobody stated
+            assert use.upload is not None
+            tools[f"upload {use.upload.pk}"] = Tool(
+                name=use.upload.tool_name or "an AI tool that nobody named"
+            )
             continue
         tools[terms.tool.key] = Tool(
             name=terms.tool.name,
+            version=terms.model_version,
             provider=terms.tool.provider,
-            training=terms.training_licence,
-            blocked_by=frozenset(terms.blocked_by),
+            training=training_of(terms),
+            blocked_by=frozenset(name.strip().lower() for name in terms.blocked_by),
+            terms=f"{terms.licence}, read on {terms.source_date:%d %B %Y} ({terms.get_certainty_display().lower()})",
+            credit=terms.attribution,
         )
     return [tools[key] for key in sorted(tools)]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from release.views import made, packages, recordings, releases
+from release.views import clearances, made, packages, recordings, releases
 
 app_name = "release"
 urlpatterns = [
@@ -30,6 +30,8 @@ urlpatterns = [
     path("masters/<uuid:pk>/made/", made.publish_page, name="how-made-publish"),
     path("made/<slug:slug>/", made.how_made_page, name="how-made"),
     path("consents/<uuid:pk>/effects/", made.consent_effects, name="consent-effects"),
+    path("masters/<uuid:pk>/receivers/", clearances.master_clearances, name="master-receivers"),
+    path("tools/<slug:key>/uses/", clearances.tool_uses, name="tool-uses"),
     path("recordings/<uuid:pk>/", recordings.recording_page, name="recording"),
     path("recordings/<uuid:pk>/contributions/", recordings.contributions_page, name="contributions"),
 ]

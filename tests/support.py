@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -96,3 +96,16 @@ def run_jobs(*, limit: int = 100) -> int:
     from provenance.jobs import worker
 
     return worker.run_waiting(limit=limit)
+
+
+#: What the fixtures' engines use: a person has to accept each before it is used first.
+WEIGHTS = ("musicgen", "audiogen", "ace-step", "stable-audio-open", "htdemucs", "basic-pitch")
+
+
+def accept_licences(by: Any, *keys: str) -> None:
+    """The rights team accepts the licences of these tools' weights."""
+    from generation import services
+    from generation.models import Tool
+
+    for tool in Tool.objects.filter(key__in=keys or WEIGHTS):
+        services.accept_licence(tool, version=services.terms_in_force(tool.key).version, actor=by)

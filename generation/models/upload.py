@@ -111,6 +111,16 @@ class Upload(Recorded):
                 "The file carries a content credential that says that a trained model had a part in it, or in what it "
                 "was made from. Say so where the declaration asks for it."
             )
+        if self.terms_open:
+            found.append(
+                "Nobody knows the terms of the tool that made this. It can be worked with, and may not be sold until "
+                "they are stated on its page."
+            )
+        elif self.terms is not None and self.made_on is not None and self.made_on < self.terms.source_date:
+            found.append(
+                "It was made before the terms in the catalogue were read. Keep the terms of that day with it, and the "
+                "receipt."
+            )
         if self.c2pa.get("state") in ("invalid", "broken"):
             found.append(
                 "The file carries a content credential that is not intact; it was noted and not used."

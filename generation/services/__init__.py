@@ -6,8 +6,12 @@ from generation.prompting import BriefValues, StyleWarning, build_prompt, style_
 from generation.services.arrangements import create_arrangement, head_of, name_version, save_version
 from generation.services.briefs import brief_values, save_brief
 from generation.services.catalogue import (
+    Difference,
     TermsValues,
     add_tool,
+    answer_question,
+    differences,
+    doubtful_first,
     external_terms,
     record_terms,
     refresh_offers,
@@ -17,12 +21,20 @@ from generation.services.catalogue import (
     tools_with_terms,
 )
 from generation.services.givens import RunGiven, Thing, thing_of, things
+from generation.services.licences import (
+    accept_licence,
+    acceptance_of,
+    accepted,
+    require_accepted,
+    withdraw_licence,
+)
 from generation.services.masters import (
     TermsUse,
     lineage_terms,
     request_master,
     request_render,
     terms_by_master,
+    upload_allowance,
 )
 from generation.services.material import Material, materials
 from generation.services.methods import (
@@ -61,13 +73,14 @@ from generation.services.runs import (
     retry_job,
 )
 from generation.services.takes import heard_percent, record_heard, reject_take, reset_take, shortlist_take
-from generation.services.uploads import import_upload
+from generation.services.uploads import import_upload, state_terms
 
 __all__ = [
     "MAX_VARIATIONS",
     "MINUTES_OF_A_DAY",
     "MOST_JOBS",
     "BriefValues",
+    "Difference",
     "Material",
     "RunGiven",
     "StyleWarning",
@@ -75,8 +88,12 @@ __all__ = [
     "TermsUse",
     "TermsValues",
     "Thing",
+    "accept_licence",
+    "acceptance_of",
+    "accepted",
     "add_member",
     "add_tool",
+    "answer_question",
     "brief_values",
     "build_prompt",
     "cancel_job",
@@ -84,6 +101,8 @@ __all__ = [
     "create_arrangement",
     "create_project",
     "delete_preset",
+    "differences",
+    "doubtful_first",
     "external_terms",
     "head_of",
     "heard_percent",
@@ -110,6 +129,7 @@ __all__ = [
     "request_render",
     "request_run",
     "request_sweep",
+    "require_accepted",
     "reset_take",
     "resume_job",
     "retry_job",
@@ -122,6 +142,7 @@ __all__ = [
     "shortlist_take",
     "standings",
     "start_job_now",
+    "state_terms",
     "style_warnings",
     "suggestions",
     "terms_by_master",
@@ -129,4 +150,6 @@ __all__ = [
     "thing_of",
     "things",
     "tools_with_terms",
+    "upload_allowance",
+    "withdraw_licence",
 ]

@@ -9,30 +9,40 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Final
 
 from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
 
+from artists.models import User
 from generation import events
 from generation.errors import BadValue, NotPossible
-from generation.models import EngineOffer, Tool, ToolTerms
-from generation.services.common import ref, text, texts
+from generation.models import EngineOffer, TermsRuling, Tool, ToolTerms
+from generation.services.allowances import answerable
+from generation.services.common import ref, text, texts, whole
+from generation.services.papers import take_paper
 from provenance.ledger import Actor, HasActor, record
 
 SEED = Path(__file__).resolve().parent.parent / "catalogue.toml"
 STREAM = "catalogue:tools"
+_ADDRESS = re.compile(r"https?://[^\s<>\"]{3,}")
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,48}[a-z0-9]")
 _FACTS = (
-    "plan", "licence", "commercial", "store_release", "attribution", "output_owner", "training_licence", "marks",
-    "blocked_by", "trained_model", "source", "source_date", "certainty",
+    "model", "model_version", "plan", "licence", "terms_url", "output_owner", "commercial", "store_release",
+    "revenue_cap_usd", "downloads", "retroactive", "attribution", "input_licence", "marks", "training_licence",
+    "voice_rule", "blocked_by", "trained_model", "notes", "source", "source_date", "certainty",
 )  # fmt: skip
+MOST_CAP_USD = 10**12
 
 
 @dataclass(frozen=True, kw_only=True)
 class TermsValues:
-    """One dated reading of a tool's terms. `commercial` and `store_release`: yes, no, unknown."""
+    """One dated reading of a tool's terms. Its questions are answered yes, no or unknown.
+
+    `downloads`: outputs may leave the tool; `retroactive`: these terms say that they hold for what was made before.
+    """
 
     licence: str
     commercial: str
@@ -40,13 +50,22 @@ class TermsValues:
     source: str
     source_date: dt.date
     certainty: str
+    model: str = ""
+    model_version: str = ""
     plan: str = ""
-    attribution: str = ""
+    terms_url: str = ""
     output_owner: str = ""
-    training_licence: str = "unknown"
+    revenue_cap_usd: int | None = None
+    downloads: str = "unknown"
+    retroactive: str = "unknown"
+    attribution: str = ""
+    input_licence: str = ""
     marks: str = ""
+    training_licence: str = "unknown"
+    voice_rule: str = ""
     blocked_by: tuple[str, ...] = ()
     trained_model: bool = True
+    notes: str = ""
 
 
 def seed_catalogue(*, actor: HasActor | None = None) -> int:
@@ -63,7 +82,9 @@ def seed_catalogue(*, actor: HasActor | None = None) -> int:
                     key=row["key"], provider=row["provider"], name=row["name"],
                     is_fictional=row.get("fictional", False), actor=who,
                 )  # fmt: skip
-            known = list(tool.terms.all())
+            known = list(tool.terms.select_related("entry").order_by("-version"))
+            if known and known[0].entry.actor_type == "user" and not _same(known[0], values):
+                continue  # the rights team corrected it
             if any(_same(terms, values) or terms.source_date > values.source_date for terms in known):
                 continue
             record_terms(tool, values=values, actor=who)
@@ -92,11 +113,49 @@ def add_tool(*, key: str, provider: str, name: str, is_fictional: bool = False, 
     return tool
 
 
-def record_terms(tool: Tool, *, values: TermsValues, actor: HasActor) -> ToolTerms:
-    """A new version of a tool's terms. Earlier versions stay, and stay bound to what was made under them."""
+def record_terms(
+    tool: Tool, *, values: TermsValues, snapshot: BinaryIO | None = None, actor: HasActor
+) -> ToolTerms:
+    """A new version of a tool's terms. Earlier versions stay, and stay bound to what was made under them.
+
+    `snapshot`: the terms as they read that day, as PDF, picture or text. Raises `BadValue` by its field.
+    """
+    facts = _checked(values)
+    paper = take_paper(snapshot, field="snapshot", what="snapshot of the terms")
+    with transaction.atomic():
+        tool = Tool.objects.select_for_update().get(pk=tool.pk)
+        newest = tool.terms.order_by("-version").first()
+        if newest is not None and paper is None and _same(newest, values):
+            raise BadValue("This is exactly the version in force. Change what is different, or the date.")
+        terms = ToolTerms(tool=tool, version=newest.version + 1 if newest else 1, **facts)
+        terms.blocked_by = list(facts["blocked_by"])
+        terms.entry = record(
+            events.ToolTermsRecorded(
+                stream=STREAM,
+                subjects=(
+                    ref("tool", tool),
+                    ref("terms", terms),
+                    *((f"asset:{paper.sha256}",) if paper else ()),
+                ),
+                tool=tool.key,
+                terms_version=terms.version,
+                terms_snapshot=paper.sha256 if paper else "",
+                **facts | {"source_date": values.source_date.isoformat()},
+            ),
+            actor=actor,
+        )
+        terms.snapshot = paper.register(terms.entry) if paper else None
+        terms.save(force_insert=True)
+    return terms
+
+
+def _checked(values: TermsValues) -> dict[str, Any]:
+    """The facts of a version, each within its limits."""
     for field, allowed in (
         ("commercial", ToolTerms.Answer.values),
         ("store_release", ToolTerms.Answer.values),
+        ("downloads", ToolTerms.Answer.values),
+        ("retroactive", ToolTerms.Answer.values),
         ("certainty", ToolTerms.Certainty.values),
         ("training_licence", ["licensed", "unlicensed", "unknown", "none"]),
     ):
@@ -104,52 +163,126 @@ def record_terms(tool: Tool, *, values: TermsValues, actor: HasActor) -> ToolTer
             raise BadValue(f"Choose one of: {', '.join(allowed)}.", field=field)
     if not isinstance(values.source_date, dt.date):
         raise BadValue("Say when the source was read.", field="source_date")
-    facts: dict[str, Any] = {
-        "plan": text(values.plan, field="plan", what="plan", most=60),
-        "licence": text(values.licence, field="licence", what="licence", most=120, required=True),
+    if values.source_date > timezone.now().date() + dt.timedelta(days=1):
+        raise BadValue("The source was read on a day that has not come yet.", field="source_date")
+    address = text(values.terms_url, field="terms_url", what="address of the terms", most=300)
+    if address and not _ADDRESS.fullmatch(address):
+        raise BadValue("Write the address in full, beginning with https://.", field="terms_url")
+    cap = values.revenue_cap_usd
+    if cap is not None:
+        cap = whole(cap, field="revenue_cap_usd", what="revenue cap", low=1, high=MOST_CAP_USD)
+
+    def words(field: str, what: str, most: int, *, required: bool = False) -> str:
+        return text(getattr(values, field), field=field, what=what, most=most, required=required)
+
+    return {
+        "model": words("model", "model", 80),
+        "model_version": words("model_version", "version of the model", 40),
+        "plan": words("plan", "plan", 60),
+        "licence": words("licence", "licence", 120, required=True),
+        "terms_url": address,
+        "output_owner": words("output_owner", "owner of the output", 80),
         "commercial": values.commercial,
         "store_release": values.store_release,
-        "attribution": text(values.attribution, field="attribution", what="attribution", most=200),
-        "output_owner": text(values.output_owner, field="output_owner", what="owner of the output", most=80),
+        "revenue_cap_usd": cap,
+        "downloads": values.downloads,
+        "retroactive": values.retroactive,
+        "attribution": words("attribution", "attribution", 200),
+        "input_licence": words("input_licence", "licence on inputs", 200),
+        "marks": words("marks", "marks", 80),
         "training_licence": values.training_licence,
-        "marks": text(values.marks, field="marks", what="marks", most=80),
+        "voice_rule": words("voice_rule", "rule on voices", 200),
         "blocked_by": texts(values.blocked_by, field="blocked_by", what="receivers"),
         "trained_model": bool(values.trained_model),
-        "source": text(values.source, field="source", what="source", most=200, required=True),
+        "notes": words("notes", "notes", 400),
+        "source": words("source", "source", 200, required=True),
+        "source_date": values.source_date,
         "certainty": values.certainty,
     }
+
+
+def answer_question(
+    terms: ToolTerms, *, question: str, answer: str, source: str, reason: str, actor: User
+) -> TermsRuling:
+    """Answer what a version leaves open, for everything that was made under it. The version stays as it was read.
+
+    Raises `BadValue` where the terms themselves say yes or no: then a new version is recorded instead.
+    """
+    if question not in answerable(terms):
+        raise BadValue(
+            "These terms leave no such question open. Record a new version where they read otherwise now.",
+            field="question",
+        )
+    if answer not in ("yes", "no"):
+        raise BadValue("Answer yes or no.", field="answer")
+    source = text(source, field="source", what="source", most=200, required=True)
+    reason = text(reason, field="reason", what="reason", most=2000, required=True)
     with transaction.atomic():
-        tool = Tool.objects.select_for_update().get(pk=tool.pk)
-        terms = ToolTerms(tool=tool, version=_next_version(tool), source_date=values.source_date, **facts)
-        terms.blocked_by = list(facts["blocked_by"])
-        terms.entry = record(
-            events.ToolTermsRecorded(
+        ruling = TermsRuling(terms=terms, question=question, answer=answer, source=source, ruled_by=actor)
+        ruling.entry = record(
+            events.TermsQuestionAnswered(
                 stream=STREAM,
-                subjects=(ref("tool", tool), ref("terms", terms)),
-                tool=tool.key,
+                subjects=(ref("tool", terms.tool), ref("terms", terms)),
+                tool=terms.tool.key,
                 terms_version=terms.version,
-                model="",
-                model_version="",
-                terms_url="",
-                terms_snapshot="",
-                revenue_cap_usd=None,
-                downloads=terms.downloads,
-                retroactive=terms.retroactive,
-                input_licence="",
-                voice_rule="",
-                notes="",
-                source_date=values.source_date.isoformat(),
-                **facts,
+                question=question,
+                answer=answer,
+                source=source,
+                reason=reason,
             ),
             actor=actor,
         )
-        terms.save(force_insert=True)
-    return terms
+        ruling.save(force_insert=True)
+    return ruling
 
 
-def _next_version(tool: Tool) -> int:
-    newest = tool.terms.order_by("-version").first()
-    return newest.version + 1 if newest else 1
+@dataclass(frozen=True)
+class Difference:
+    """One field that reads otherwise in a later version."""
+
+    field: str
+    title: str
+    before: str
+    after: str
+
+
+def differences(before: ToolTerms, after: ToolTerms) -> list[Difference]:
+    """What changed from one version to the next, in the order of the form."""
+    return [
+        Difference(name, TITLES[name], _said(getattr(before, name)), _said(getattr(after, name)))
+        for name in _FACTS
+        if _plain(getattr(before, name)) != _plain(getattr(after, name))
+    ]
+
+
+#: The facts as people call them.
+TITLES: Final[Mapping[str, str]] = {
+    "model": "Model", "model_version": "Version", "plan": "Plan", "licence": "Licence", "terms_url": "Address",
+    "output_owner": "Owner of the output", "commercial": "May be sold", "store_release": "May go to stores",
+    "revenue_cap_usd": "Revenue cap, USD", "downloads": "May leave the tool", "retroactive": "Holds for the past",
+    "attribution": "Credit that is owed", "input_licence": "Licence on inputs", "marks": "Marks it leaves",
+    "training_licence": "Trained under licences", "voice_rule": "Rule on voices", "blocked_by": "Refused by",
+    "trained_model": "A trained model", "notes": "Notes", "source": "Source", "source_date": "Read on",
+    "certainty": "Certainty",
+}  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, list | tuple) else value
+
+
+def _said(value: Any) -> str:
+    match value:
+        case None | "" | [] | ():
+            return "nothing"
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return ", ".join(value)
+        case dt.date():
+            return f"{value:%-d %B %Y}"
+        case _:
+            return str(value)
 
 
 def terms_in_force(tool_key: str) -> ToolTerms:
@@ -164,7 +297,25 @@ def terms_in_force(tool_key: str) -> ToolTerms:
 
 def tools_with_terms() -> QuerySet[Tool]:
     """All tools, each with its terms, the newest first."""
-    return Tool.objects.prefetch_related(Prefetch("terms", ToolTerms.objects.order_by("-version")))
+    newest = ToolTerms.objects.select_related("tool", "snapshot").prefetch_related("rulings")
+    return Tool.objects.prefetch_related(Prefetch("terms", newest.order_by("-version")))
+
+
+#: From the least certain on.
+_DOUBT: Final = ("unknown", "memory", "secondary", "confirmed")
+
+
+def doubtful_first() -> list[tuple[Tool, ToolTerms | None]]:
+    """Every tool with its terms in force: first what has none, then by certainty, then what was read longest ago."""
+    rows = [(tool, next(iter(tool.terms.all()), None)) for tool in tools_with_terms()]
+    return sorted(
+        rows,
+        key=lambda row: (
+            (_DOUBT.index(row[1].certainty), row[1].source_date.toordinal(), row[0].name)
+            if row[1] is not None
+            else (-1, 0, row[0].name)
+        ),
+    )
 
 
 def external_terms() -> list[ToolTerms]:
@@ -201,9 +352,4 @@ def refresh_offers() -> None:
 
 
 def _same(terms: ToolTerms, values: TermsValues) -> bool:
-    return all(
-        list(getattr(terms, name)) == list(getattr(values, name))
-        if name == "blocked_by"
-        else getattr(terms, name) == getattr(values, name)
-        for name in _FACTS
-    )
+    return all(_plain(getattr(terms, name)) == _plain(getattr(values, name)) for name in _FACTS)

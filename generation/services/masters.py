@@ -8,12 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 
 from artists.models import User
 from generation import arrangement as doc
 from generation import events, queue
 from generation.errors import BadValue, NotPossible
 from generation.models import ArrangementVersion, Master, Render, Take, TakeStem, ToolTerms, Upload
+from generation.modes import MODES
+from generation.services.allowances import Allowance, Verdict, allowance_of
 from generation.services.common import locked, next_number, ref
 from provenance import queries
 from provenance.authorship import EntryBody
@@ -89,15 +92,25 @@ def request_master(
 class TermsUse:
     """Something inside a master and the terms it came under. `terms` is None for third-party licences.
 
-    `may_be_sold`: yes, no or unknown, as the terms or the upload's licence say. Either `take` or `upload` is set.
+    `allowance` says whether it may be sold, and with which credit. Either `take` or `upload` is set.
     """
 
     terms: ToolTerms | None
     asset: Asset
     why: str
-    may_be_sold: str
+    allowance: Allowance
     take: Take | None = None
     upload: Upload | None = None
+
+    @property
+    def is_generator(self) -> bool:
+        """Whether a trained model made something new here. One that takes apart or writes down adds nothing."""
+        if self.terms is not None and not self.terms.trained_model:
+            return False
+        if self.take is not None:
+            mode = MODES.get(self.take.run.mode)
+            return mode is None or mode.creates
+        return self.upload is not None and self.upload.declared == Upload.Declared.EXTERNAL_TOOL
 
 
 def lineage_terms(master: Master, *, bodies: Iterable[EntryBody] | None = None) -> list[TermsUse]:
@@ -119,23 +132,36 @@ def terms_by_master(made: Iterable[tuple[Master, Iterable[EntryBody]]]) -> dict[
         for master, bodies in made
     }
     every = set().union(*digests.values())
-    takes = Take.objects.filter(asset__sha256__in=every).select_related(
-        "asset", "run__terms__tool", "run__project"
+    # Notes count like sound: a take that was made from another's notes stands on that one's terms, too.
+    takes = (
+        Take.objects.filter(Q(asset__sha256__in=every) | Q(midi__sha256__in=every))
+        .select_related("asset", "midi", "run__terms__tool", "run__project")
+        .prefetch_related("run__terms__rulings")
     )
-    stems = TakeStem.objects.filter(asset__sha256__in=every).select_related(
-        "asset", "take__run__terms__tool", "take__run__project"
+    stems = (
+        TakeStem.objects.filter(asset__sha256__in=every)
+        .select_related("asset", "take__run__terms__tool", "take__run__project")
+        .prefetch_related("take__run__terms__rulings")
     )
-    generated = [*((take.asset, take) for take in takes), *((stem.asset, stem.take) for stem in stems)]
+    generated = [(asset, take) for take in takes for asset in (take.asset, take.midi) if asset is not None]
+    generated += [(stem.asset, stem.take) for stem in stems]
     uploads = list(
         Upload.objects.filter(
-            asset__sha256__in=every, project__in={master.project.pk for master in digests}
-        ).select_related("asset", "terms__tool")
+            Q(asset__sha256__in=every) | Q(midi__sha256__in=every),
+            project__in={master.project.pk for master in digests},
+        )
+        .select_related("asset", "midi", "terms__tool")
+        .prefetch_related("terms__rulings")
     )
     return {
         master.pk: _terms(
             master,
             [(asset, take) for asset, take in generated if asset.sha256 in own],
-            [upload for upload in uploads if upload.asset.sha256 in own],
+            [
+                upload
+                for upload in uploads
+                if upload.asset.sha256 in own or (upload.midi is not None and upload.midi.sha256 in own)
+            ],
         )
         for master, own in digests.items()
     }
@@ -153,30 +179,57 @@ def _terms(master: Master, made: Sequence[tuple[Asset, Take]], uploads: Iterable
             terms=terms,
             asset=asset,
             why=f"{what} was made with {terms.tool.name}",
-            may_be_sold=terms.commercial,
+            allowance=allowance_of(terms),
             take=take,
         )
     for upload in uploads:
         if upload.project_id != master.project.pk:
             continue
-        if upload.terms is not None:
-            why, sold = f"“{upload.name}” was made with {upload.terms.tool.name}", upload.terms.commercial
-        elif upload.declared == Upload.Declared.THIRD_PARTY:
-            why, sold = (
-                f"“{upload.name}” is somebody else's, under licence",
-                "yes" if upload.may_be_sold else "no",
+        stated = _of_upload(upload)
+        if stated is not None:
+            found[("upload", upload.pk)] = TermsUse(
+                terms=upload.terms, asset=upload.asset, why=stated[0], allowance=stated[1], upload=upload
             )
-        elif upload.c2pa.get("generated"):
-            why, sold = (
-                f"“{upload.name}” carries the credential of a model whose terms are not stated",
-                "unknown",
-            )
-        else:
-            continue
-        found[("upload", upload.pk)] = TermsUse(
-            terms=upload.terms, asset=upload.asset, why=why, may_be_sold=sold, upload=upload
-        )
     return list(found.values())
+
+
+def _of_upload(upload: Upload) -> tuple[str, Allowance] | None:
+    """Why an upload is under terms and what they allow; None for the artist's own."""
+    name = f"“{upload.name}”"
+    if upload.terms is not None:
+        return f"{name} was made with {upload.terms.tool.name}", allowance_of(upload.terms)
+    if upload.declared == Upload.Declared.THIRD_PARTY:
+        return f"{name} is somebody else's, under licence", licence_allowance(upload)
+    if upload.declared == Upload.Declared.EXTERNAL_TOOL or upload.c2pa.get("generated"):
+        by = (
+            f"was made with {upload.tool_name or 'an AI tool'}"
+            if upload.terms_open
+            else ("carries the credential of a model")
+        )
+        return f"{name} {by}, under terms that nobody has stated", Allowance(
+            verdict=Verdict.ASKS, sentence="nobody knows whether something in it may be sold."
+        )
+    return None
+
+
+def upload_allowance(upload: Upload) -> Allowance:
+    """Whether what was brought in may be sold by itself."""
+    stated = _of_upload(upload)
+    return stated[1] if stated is not None else Allowance(verdict=Verdict.MAY)
+
+
+def licence_allowance(upload: Upload) -> Allowance:
+    """What the licence of somebody else's material allows, as it was declared."""
+    if not upload.may_be_sold:
+        return Allowance(
+            verdict=Verdict.MAY_NOT,
+            sentence="something in it came under a licence that does not cover selling.",
+        )
+    if upload.attribution:
+        return Allowance(
+            verdict=Verdict.CREDIT, sentence="a licence in it asks for a credit.", credit=upload.attribution
+        )
+    return Allowance(verdict=Verdict.MAY)
 
 
 def _level(value: float, limits: tuple[float, float], *, field: str, what: str, unit: str) -> float:

@@ -38,7 +38,10 @@ def materials(project: Project) -> list[Material]:
     others: list[Material] = []
     for take in takes:
         (kept if take.state == Take.State.SHORTLISTED else others).extend(_of_take(take))
-    uploads = Upload.objects.filter(project=project).select_related("asset__analysis", "playback", "terms")
+    # Notes make no sound: they are given to modes, never placed.
+    uploads = Upload.objects.filter(project=project, midi=None).select_related(
+        "asset__analysis", "playback", "terms"
+    )
     renders = Render.objects.filter(version__arrangement__project=project, asset__isnull=False)
     return [
         *kept,
@@ -58,7 +61,7 @@ def check_assets(project: Project, digests: Iterable[str]) -> None:
         TakeStem.objects.filter(take__run__project=project, asset__sha256__in=wanted).values_list(
             "asset__sha256", flat=True
         ),
-        Upload.objects.filter(project=project, asset__sha256__in=wanted).values_list(
+        Upload.objects.filter(project=project, midi=None, asset__sha256__in=wanted).values_list(
             "asset__sha256", flat=True
         ),
         Render.objects.filter(version__arrangement__project=project, asset__sha256__in=wanted).values_list(
@@ -102,6 +105,8 @@ def _of_upload(upload: Upload) -> Material:
     origins = {"own_performance": "human", "third_party": "third_party", "external_tool": "trained_model"}
     if upload.terms is not None:
         sold = _terms(upload.terms.commercial)
+    elif upload.terms_open:
+        sold = _terms("unknown")
     else:
         sold = "may be sold" if upload.may_be_sold else "may not be sold"
     return Material(

@@ -49,6 +49,8 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     NOTICE = "notice"
     RESTRICTED = "restricted"
+    ASKED = "asked"
+    """Nobody knows yet what decides it: a question for the rights team, never a permission."""
     REFUSED = "refused"
 
     @property

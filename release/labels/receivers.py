@@ -30,6 +30,10 @@ class Tool:
     """licensed | unlicensed | unknown"""
     blocked_by: frozenset[str] = frozenset()
     """Ids of receivers that refuse it by name."""
+    terms: str = ""
+    """Which terms its output is under, in words."""
+    credit: str = ""
+    """The credit that they ask for."""
 
 
 @dataclass(frozen=True, kw_only=True)

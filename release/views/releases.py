@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -22,9 +22,10 @@ from provenance.elements import Origin, combine, element_label
 from provenance.errors import ProvenanceError, UserFault
 from provenance.thumbnails import small_picture
 from release import access, services
+from release.clearance import Row, clearances, owed_credits, table
 from release.evidence import Evidence
 from release.forms import ArtworkForm, ImprintForm, ReleaseEditForm, ReleaseForm, TrackForm
-from release.gates import Gate, gates, known_of, lead_days
+from release.gates import Gate, Known, gates, known_of, lead_days
 from release.labels import overall
 from release.models import Release, Track
 from release.reading import CHANGEABLE, Approvals, approvals_of, contents_of, covers_of
@@ -180,12 +181,33 @@ def release_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "recordings": recordings,
         "when": _sentence(release),
         "headline": _standing(release, blocking),
+        "receivers": _receivers(contents.tracks, known),
+        "owed": _owed(contents.tracks, known),
         "waits_for_approval": [gate.code for gate in blocking] == ["not_approved"],
         "here": reverse("release:release", args=[release.pk]),
         "may_write": access.may_write(user),
         "may_approve": user.has_role(*APPROVERS),
     }
     return render(request, "release/release.html", context)
+
+
+def _receivers(tracks: Iterable[Track], known: Known) -> list[Row]:
+    """What may go where, receiver by receiver, as far as its masters are made."""
+    made = [track for track in tracks if track.recording.master.wav is not None]
+    return table(
+        (
+            track,
+            clearances(
+                known.evidence[track.recording.master_id], uses=known.terms[track.recording.master_id]
+            ),
+        )
+        for track in made
+    )
+
+
+def _owed(tracks: Iterable[Track], known: Known) -> tuple[str, ...]:
+    uses = [use for track in tracks for use in known.terms.get(track.recording.master_id, ())]
+    return owed_credits(uses)
 
 
 def _open_gates(found: list[Gate], approvals: Approvals) -> list[str]:

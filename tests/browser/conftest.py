@@ -12,7 +12,7 @@ import pytest
 from tests.cast import Cast, make_cast
 from tests.fixtures_stack import LiveStack
 from tests.release.conftest import cover  # noqa: F401 - a fixture
-from tests.support import chromium_path
+from tests.support import accept_licences, chromium_path
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,7 @@ def label(transactional_db: None, request: pytest.FixtureRequest) -> Label:
 
     cast = make_cast(fast=False)
     studio.seed_catalogue(actor=cast.rights)
+    accept_licences(cast.rights)
     imprint = house.create_imprint(
         name="Lock Groove (fictional)", p_line_owner="Lock Groove (fictional)",
         c_line_owner="Lock Groove (fictional)", isrc_prefix="QZDWX", gtin_prefix="2000000",

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from tests.cast import Cast, make_cast
+from tests.support import accept_licences
 
 RATE = 44_100
 
@@ -34,6 +35,7 @@ def catalogue(cast: Cast) -> None:
     from generation import services
 
     services.seed_catalogue(actor=cast.rights)
+    accept_licences(cast.rights)
 
 
 @pytest.fixture

@@ -163,7 +163,6 @@ PAGES: dict[str, tuple[Key | None, Row]] = {
     "generation:brief": (lambda s: s.project.pk, READ),
     "generation:run-new": (lambda s: s.project.pk, WRITE),
     "generation:compare": (lambda s: s.project.pk, READ),
-    "generation:compare": (lambda s: s.project.pk, READ),
     "generation:upload-new": (lambda s: s.project.pk, WRITE),
     "generation:arrangement-new": (lambda s: s.project.pk, WRITE),
     "generation:run": (lambda s: s.run.pk, READ),
@@ -224,6 +223,21 @@ PAGES |= {
     "label:listening-links": (None, (200, 200, 200, 403, 404, 404, 404)),
 }
 
+#: The tool catalogue: everybody reads it, the owner and rights keep it.
+KEEPERS: Row = (200, 403, 403, 200, 403, 403, 403)
+PAGES |= {
+    "generation:tools": (None, ALL),
+    "generation:tool-new": (None, KEEPERS),
+    "generation:tool": (lambda s: "suno-paid", ALL),
+    "generation:terms-new": (lambda s: "suno-paid", KEEPERS),
+    "generation:terms-snapshot": (lambda s: ("suno-paid", 1), (404,) * 7),  # none is kept: tests/generation
+    "generation:upload": (lambda s: s.upload.pk, READ),
+    "generation:upload-midi": (lambda s: s.upload.pk, (404,) * 7),  # it is sound
+    "generation:upload-paper": (lambda s: (s.upload.pk, "receipt"), (404,) * 7),  # none came with it
+    "release:master-receivers": (lambda s: s.master.pk, READ),
+    "release:tool-uses": (lambda s: "fabelton-choir", ALL),
+}
+
 #: POST (or PUT) only. Name -> (the arguments, what a reader is told, what a stranger is told). Nobody else tries.
 ACTIONS: dict[str, tuple[Key | None, int, int]] = {
     "artists:role-change": (lambda s: s.cast.anr.pk, 403, 403),
@@ -247,6 +261,9 @@ ACTIONS: dict[str, tuple[Key | None, int, int]] = {
     "generation:run-material": (lambda s: s.run.pk, 403, 404),
     "generation:take-material": (lambda s: s.take.pk, 403, 404),
     "generation:upload-material": (lambda s: s.upload.pk, 403, 404),
+    "generation:upload-terms": (lambda s: s.upload.pk, 403, 404),
+    "generation:tool-licence": (lambda s: "musicgen", 403, 403),
+    "generation:terms-answer": (lambda s: ("suno-paid", 1), 403, 403),
     "generation:members": (lambda s: s.project.pk, 403, 404),
     "generation:member-remove": (lambda s: (s.project.pk, s.member.pk), 403, 404),
     "generation:take-decide": (lambda s: s.take.pk, 403, 404),

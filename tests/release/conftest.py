@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from tests.cast import Cast, make_cast
-from tests.support import run_jobs
+from tests.support import accept_licences, run_jobs
 
 RATE = 44_100
 SECONDS = 2.0
@@ -327,6 +327,7 @@ def make_house(cast: Cast, cover: bytes) -> House:
     from release import services
 
     studio.seed_catalogue(actor=cast.rights)
+    accept_licences(cast.rights, "musicgen")
     base = {
         "version": "1", "modes": [{"name": "text_to_music"}], "min_duration_s": 1.0, "max_duration_s": 360.0,
         "max_variations": 30, "needs_gpu": False, "available": True, "unavailable_reason": "", "parameters": [],

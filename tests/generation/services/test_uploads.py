@@ -80,7 +80,6 @@ def test_somebody_elses_sound_keeps_its_licence_and_whether_it_may_be_sold(
     ("changes", "field"),
     [
         ({"declared": "third_party"}, "licence"),
-        ({"declared": "external_tool"}, "terms"),
         ({"declared": "no idea"}, "declared"),
         ({"role": "kazoo"}, "role"),
         ({"elements": ["harmony"]}, "elements"),

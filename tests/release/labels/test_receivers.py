@@ -108,7 +108,7 @@ def test_believe_refuses_unlicensed_generators_blocked_names_and_wholly_ai_track
     wholly = origins(melody={"trained_model"}, performance__keys={"trained_model"})
     assert labels_for(believe, SONG, tools=TOOLS).outcome is Outcome.ACCEPTED
     assert labels_for(believe, SONG, tools=[Tool(name="X", training="unlicensed")]).outcome is Outcome.REFUSED
-    assert labels_for(believe, SONG, tools=[Tool(name="X", training="unknown")]).outcome is Outcome.NOTICE
+    assert labels_for(believe, SONG, tools=[Tool(name="X", training="unknown")]).outcome is Outcome.ASKED
     named = Tool(name="X", training="licensed", blocked_by=frozenset({"believe"}))
     assert labels_for(believe, SONG, tools=[named]).outcome is Outcome.REFUSED
     assert labels_for(believe, wholly, tools=TOOLS).outcome is Outcome.REFUSED
