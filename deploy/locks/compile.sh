@@ -11,6 +11,6 @@ echo "uv>=0.9" | compile - -o $locks/bootstrap.txt
 echo "boto3>=1.40" | compile --constraint $locks/dev.txt - -o $locks/s3.txt
 # Beside the others in one environment, so never another version of the same package. What the overrides switch off is
 # left out altogether.
-printf "audiocraft==1.3.0\ndiffusers==0.42.1\ntorchsde==0.2.6\n" | compile --override $locks/engines-overrides.txt --constraint $locks/dev.txt - -o $locks/engines.txt
+printf "audiocraft==1.3.0\nbasic-pitch==0.4.0\ndiffusers==0.42.1\nonnxruntime>=1.20\ntorchsde==0.2.6\n" | compile --override $locks/engines-overrides.txt --constraint $locks/dev.txt - -o $locks/engines.txt
 awk '/^[a-z]/ { keep = !/sys_platform == .never./ } keep' $locks/engines.txt >$locks/engines.tmp
 mv $locks/engines.tmp $locks/engines.txt
