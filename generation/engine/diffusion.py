@@ -118,7 +118,7 @@ def load(folder: Folder, where: torch.device, dtype: torch.dtype, asked: Mapping
     except (OSError, Damaged, weights.DigestMismatch) as error:
         raise unusable(name, error) from error
     # The codec computes in full precision where it is small: it is the last step, and half of it is heard.
-    dtypes = {"default": dtype, "vae": torch.float32} if asked.get("full_codec", True) else {"default": dtype}
+    dtypes = {"default": dtype, "vae": torch.float32} if asked["full_codec"] else {"default": dtype}
     logging.getLogger("diffusers").setLevel(logging.ERROR)
     try:
         pipeline = getattr(diffusers, folder.pipeline).from_pretrained(
@@ -232,7 +232,7 @@ def decoded(vae: Any, latents: Tensor, samples: int, tick: Callable[[], None]) -
     return sound
 
 
-def encoded(vae: Any, sound: Tensor, tick: Callable[[], None]) -> Tensor:
+def encoded(vae: Any, encode: Callable[[Tensor], Any], sound: Tensor, tick: Callable[[], None]) -> Tensor:
     """Latents `[1, channels, frames]` of sound `[1, channels, samples]` by a codec of transformers, in tiles that
     overlap: its attention masks grow with the square of the length.
     """
@@ -242,7 +242,7 @@ def encoded(vae: Any, sound: Tensor, tick: Callable[[], None]) -> Tensor:
     for at in range(0, frames, TILE):
         tick()
         first, last = max(0, at - context), min(frames, at + TILE + context)
-        made = vae.encode(sound[..., first * hop : last * hop]).latents
+        made = encode(sound[..., first * hop : last * hop]).latents
         found.append(made[..., at - first : min(at + TILE, frames) - first])
     return torch.cat(found, dim=-1)
 

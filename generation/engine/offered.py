@@ -162,13 +162,12 @@ def require_prompt(request: GenerationRequest, words: str, title: str) -> None:
 
 
 def job(
-    request: GenerationRequest,
-    folder: Folder,
-    spec: ModelSpec,
-    parameters: Iterable[ParameterSpec],
-    **more: Any,
-) -> dict[str, Any]:
-    """The request as the model process reads it: plain data, but for its sounds."""
+    request: GenerationRequest, folder: Folder, spec: ModelSpec, parameters: Iterable[ParameterSpec], *,
+    full_codec: bool = True, **more: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """The request as the model process reads it: plain data, but for its sounds. `full_codec`: the codec computes in
+    float32 whatever the precision, as it is the last step and small.
+    """
     values: dict[str, ParameterValue | None] = {
         one.name: request.parameters.get(one.name, one.default) for one in parameters if one.name != "model"
     }
@@ -182,6 +181,7 @@ def job(
         "parameters": values,
         "model": {
             "name": folder.name, "folder": str(folder.folder), "licence": spec.licence, "trusted": spec.trusted,
+            "full_codec": full_codec,
         },
         "device": device.device(),
         "precision": device.precision(),

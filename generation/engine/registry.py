@@ -9,7 +9,9 @@ from generation.engine.base import Capabilities, Engine, EngineUnavailable, Requ
 MODULES = {
     "sketch": "generation.engine.sketch",
     "audiocraft": "generation.engine.audiocraft",
+    "audiogen": "generation.engine.audiogen",
     "acestep": "generation.engine.acestep",
+    "stable-audio": "generation.engine.stableaudio",
     "stems": "generation.engine.separate",
 }
 

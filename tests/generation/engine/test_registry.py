@@ -9,7 +9,7 @@ from generation.engine.base import RequestRefused
 
 def test_every_engine_is_listed_ready_or_with_its_reason() -> None:
     offers = {offer.name: offer for offer in registry.all_capabilities()}
-    assert {"sketch", "audiocraft", "acestep"} <= set(offers)
+    assert {"sketch", "audiocraft", "acestep", "stable-audio"} <= set(offers)
     assert offers["sketch"].available
     assert all(offer.available or offer.unavailable_reason for offer in offers.values())
 
