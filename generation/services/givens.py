@@ -184,23 +184,6 @@ def references(project: Project, given: Iterable[Resolved]) -> tuple[str, ...]:
     return tuple(sorted(set(marks.values_list("kind", flat=True))))
 
 
-def check_licences(given: Iterable[Resolved]) -> None:
-    """Return when every thing may be given to a trained model. Raises `BadValue`.
-
-    Somebody else's recording may be only where its licence says so.
-    """
-    for one in given:
-        upload = one.thing.upload
-        if upload is None or upload.declared != Upload.Declared.THIRD_PARTY or upload.may_be_input:
-            continue
-        raise BadValue(
-            f"“{upload.name}” is somebody else's, and its licence does not cover giving it to AI tools. Ask for that "
-            "licence and say so at the upload, or use the sketch engine.",
-            field=one.role,
-            code="not_licensed_as_input",
-        )
-
-
 def _checked(one: RunGiven, thing: Thing, given: Given, kinds: tuple[str, ...]) -> Resolved:
     said = " or ".join({AUDIO: "sound", NOTES: "notes"}[kind] for kind in kinds)
     if one.kind and one.kind not in kinds:

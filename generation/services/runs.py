@@ -18,7 +18,7 @@ from generation.facts import ledger_value
 from generation.models import Brief, Project, PromptRun, RunInput, Sweep, Take
 from generation.modes import TEXT_TO_MUSIC
 from generation.prompting import style_warnings
-from generation.services import givens, requests
+from generation.services import givens, permits, requests
 from generation.services.catalogue import terms_in_force
 from generation.services.common import locked, next_number, ref, text
 from generation.services.givens import Resolved, RunGiven
@@ -99,11 +99,12 @@ def request_run(
     tool = choice.way.tool_of(model)
     terms = terms_in_force(tool)
     require_accepted(tool)
+    uses = list(givens.references(project, given))
     if terms.trained_model:
-        givens.check_licences(given)
-    agreed = consents.require(
-        project.artist, mode, *givens.references(project, given), engine=offer.name, project=project.pk
-    )
+        foreign = permits.foreign_inside(project, given)
+        permits.check_licences(given, foreign)
+        uses += permits.consents_for(choice.mode, given, foreign)
+    agreed = consents.require(project.artist, mode, *uses, engine=offer.name, project=project.pk)
 
     with transaction.atomic():
         locked(project)
