@@ -66,7 +66,7 @@ class Placed:
     """A clip as it sounds in a render: what `render` needs to know of the arrangement document.
 
     `source` groups what came out of one step (the stems of one take share it); empty means the asset itself.
-    `cut` says that a person trimmed, split or faded the clip.
+    `cut` says that a person trimmed, split or faded the clip; `source_ms` where in the asset it begins.
     """
 
     track: str
@@ -76,6 +76,7 @@ class Placed:
     asset: str
     source: str = ""
     cut: bool = False
+    source_ms: int | None = None
 
 
 def apply(
@@ -331,6 +332,7 @@ def _region(clip: Placed) -> dict[str, Any]:
         "from_ms": clip.from_ms,
         "to_ms": clip.to_ms,
         "asset": clip.asset,
+        **({} if clip.source_ms is None else {"source_ms": clip.source_ms}),
     }
 
 

@@ -26,7 +26,17 @@ class Step(StrEnum):
     STYLE_REFERENCE = "style_reference"
     LYRICS_TO_SONG = "lyrics_to_song"
     SKETCH = "sketch"
+    AUDIO_TO_AUDIO = "audio_to_audio"
+    PARTS = "parts"
+    SOUND_EFFECTS = "sound_effects"
+    CHORDS = "chord_progression"
+    ACCOMPANIMENT = "accompaniment"
     HARMONISATION = "harmonisation"
+    NOTES_CONTINUATION = "notes_continuation"
+    VARIATION = "variation"
+    HUMANISE = "humanise"
+    NOTES_TO_AUDIO = "notes_to_audio"
+    SEPARATION = "separation"
     PROCESSING = "processing"
     AUDIO_TO_NOTES = "audio_to_notes"
     ARRANGING = "arranging"
@@ -67,6 +77,12 @@ def _also(rules: tuple[Rule, ...], source: str) -> tuple[Rule, ...]:
 
 
 _MODEL: Final = _all(Origin.TRAINED_MODEL)
+#: What is composed, taken from an input; how it sounds is the renderer's, which plays by rules.
+_PLAYED: Final = (
+    *(Rule(name, inherits="source") for name in COMPOSITION_ELEMENTS),
+    Rule("performance", Origin.PROCEDURAL),
+    Rule("production", Origin.PROCEDURAL),
+)
 _CARRIED: Final = (Rule("*", inherits="source"),)
 
 RULES: Final[Mapping[Step, tuple[Rule, ...]]] = MappingProxyType(
@@ -75,11 +91,27 @@ RULES: Final[Mapping[Step, tuple[Rule, ...]]] = MappingProxyType(
         Step.NOTES_BY_HAND: tuple(Rule(name, Origin.HUMAN) for name in COMPOSITION_ELEMENTS),
         Step.TEXT_TO_MUSIC: _MODEL,
         Step.MELODY_GUIDED: _replace(_MODEL, Rule("melody", inherits="melody")),
-        Step.CONTINUATION: _also(_MODEL, "source"),
-        Step.SECTION_REPLACEMENT: _also(_MODEL, "source"),
+        Step.CONTINUATION: (*_CARRIED, *_also(_MODEL, "source")),
+        Step.SECTION_REPLACEMENT: (*_CARRIED, *_also(_MODEL, "source")),
         Step.STYLE_REFERENCE: _MODEL,
         Step.LYRICS_TO_SONG: _replace(_MODEL, Rule("lyrics", inherits="lyrics")),
         Step.SKETCH: _all(Origin.PROCEDURAL),
+        Step.AUDIO_TO_AUDIO: _also(_MODEL, "source"),
+        Step.PARTS: _replace(_MODEL, Rule("harmony", Origin.TRAINED_MODEL, "source")),
+        Step.SOUND_EFFECTS: _MODEL,
+        Step.CHORDS: _all(Origin.PROCEDURAL),
+        Step.ACCOMPANIMENT: _replace(_all(Origin.PROCEDURAL), Rule("harmony", inherits="source")),
+        Step.NOTES_CONTINUATION: _replace(
+            _all(Origin.PROCEDURAL),
+            *(Rule(name, Origin.PROCEDURAL, "source") for name in COMPOSITION_ELEMENTS),
+        ),
+        Step.VARIATION: _replace(
+            _all(Origin.PROCEDURAL),
+            *(Rule(name, Origin.PROCEDURAL, "source") for name in COMPOSITION_ELEMENTS),
+        ),
+        Step.HUMANISE: _PLAYED,
+        Step.NOTES_TO_AUDIO: _PLAYED,
+        Step.SEPARATION: _CARRIED,
         Step.HARMONISATION: _replace(_all(Origin.PROCEDURAL), Rule("melody", inherits="melody")),
         Step.PROCESSING: _CARRIED,
         Step.AUDIO_TO_NOTES: tuple(Rule(name, inherits="source") for name in COMPOSITION_ELEMENTS),
@@ -106,6 +138,18 @@ NOTES: Final[Mapping[Step, str]] = MappingProxyType(
         Step.STYLE_REFERENCE: "Trained model; the reference is an input, never an origin.",
         Step.LYRICS_TO_SONG: "The lyrics keep their own origin; the rest is the trained model's.",
         Step.SKETCH: "Procedural (rules, chance, soundfont), not a trained model: the labels differ.",
+        Step.AUDIO_TO_AUDIO: (
+            "The source's and the trained model's in every element: what of the course was kept cannot be told apart."
+        ),
+        Step.PARTS: "The engine's; its harmony follows what it was made for, whose harmony it therefore also is.",
+        Step.SOUND_EFFECTS: "The engine's; the description is evidence, not authorship.",
+        Step.CHORDS: "The engine's; chords that a person wrote are also theirs, how they are laid is the engine's.",
+        Step.ACCOMPANIMENT: "The harmony is that of the chords given; the rest is the engine's.",
+        Step.NOTES_CONTINUATION: "The notes given keep their origin, more come from the engine; the sound is rendered.",
+        Step.VARIATION: "The same idea, otherwise: of what was given and of the engine in all that is composed.",
+        Step.HUMANISE: "A tool: what is composed inherits; errors of time and touch are chance, the sound is rendered.",
+        Step.NOTES_TO_AUDIO: "A tool: what is composed inherits; the sound is the renderer's.",
+        Step.SEPARATION: "A tool, also where a trained model does it: every stem inherits what its role carries.",
         Step.HARMONISATION: "The melody keeps its origin; the harmony is procedural or the model's.",
         Step.PROCESSING: "Separation, noise reduction, pitch or time change: a tool, no new origin.",
         Step.AUDIO_TO_NOTES: "Composition inherits; notes carry no performance and no sound.",

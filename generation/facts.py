@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-MAX_FACTS: Final = 40
+MAX_FACTS: Final = 80
 MAX_TEXT: Final = 1000
 MAX_EXACT_INT: Final = 2**53 - 1
 

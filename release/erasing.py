@@ -83,6 +83,7 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "generation.PromptRun.seeds": (NONE, "numbers"),
     "generation.PromptRun.targets": (NONE, "words of the trade"),
     "generation.RunInput.title": (NONE, "numbers and roles; the names of uploads stay with the uploads"),
+    "generation.RunInput.part": (NONE, "a word of the trade"),
     "generation.Sweep.values": (NONE, "numbers and choices"),
     "generation.Sweep.parameter": (NONE, "the engine's word"),
     "generation.Take.kept": (NONE, "numbers"),

@@ -9,7 +9,7 @@ from typing import ClassVar
 from django.db import models
 
 from artists.models import User
-from generation import modes
+from generation.attribution_modes import GivenAsset, part_of
 from generation.models.catalogue import ToolTerms
 from generation.models.project import Brief, Project
 from provenance.models import Asset, Job, Recorded
@@ -90,11 +90,16 @@ class PromptRun(Recorded):
         }
 
     @property
+    def words_said(self) -> tuple[str, ...]:
+        """Names of the words that were said, whether or not the vault still holds them."""
+        said = json.loads(bytes(self.entry.body))["private"]
+        return tuple(name for name in WORDS if name in said)
+
+    @property
     def words_erased(self) -> tuple[str, ...]:
         """Names of words that were said and are erased: what was asked can then not be asked again."""
-        said = json.loads(bytes(self.entry.body))["private"]
         held = {item.name for item in self.entry.vault.all()}
-        return tuple(name for name in WORDS if name in said and name not in held)
+        return tuple(name for name in self.words_said if name not in held)
 
     @property
     def prompt(self) -> str:
@@ -123,6 +128,7 @@ class RunInput(Recorded):
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
     title = models.CharField(max_length=160)
     kind = models.CharField(max_length=5, choices=Kind.choices)
+    part = models.CharField(max_length=20, default="full_mix", help_text="What it is among parts.")
     from_ms = models.PositiveIntegerField(null=True)
     to_ms = models.PositiveIntegerField(null=True)
 
@@ -168,10 +174,9 @@ class Take(Recorded):
 
     @property
     def role(self) -> str:
-        """What its sound is among parts: a single part that was asked for, a sound effect, else the whole."""
-        if self.run.mode == modes.PARTS and len(self.run.targets) == 1:
-            return str(self.run.targets[0])
-        return "effects" if self.run.mode == modes.SOUND_EFFECTS else "full_mix"
+        """What its sound is among parts: the one that was asked for, its source's, an effect, else the full mix."""
+        given = [GivenAsset(role=one.role, sha256="", part=one.part) for one in self.run.inputs.all()]
+        return part_of(self.run.mode, self.run.targets, given)
 
     @property
     def reason(self) -> str:

@@ -227,7 +227,9 @@ def _stretch(one: RunGiven, thing: Thing) -> dict[str, int | None]:
 def _rows(kind: str) -> QuerySet[Any]:
     match kind:
         case "take":
-            return Take.objects.select_related("run__project__artist", "asset", "midi")
+            return Take.objects.select_related("run__project__artist", "asset", "midi").prefetch_related(
+                "run__inputs"
+            )
         case "stem":
             return TakeStem.objects.select_related("take__run__project__artist", "asset")
         case "upload":

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from generation import arrangement as doc
 from generation import attribution, events
+from generation.attribution_modes import GivenAsset, Made, Untouched, attribute, part_of
 from generation.errors import EngineStopped
 from generation.facts import ledger_facts
-from generation.models import Master, PromptRun, Render, Take, TakeStem
+from generation.models import Master, PromptRun, Render, Take, TakeFailure, TakeStem
 from generation.services.common import ref
 from generation.services.methods import enqueue_check
 from provenance import assets
 from provenance.blobs import Staged
+from provenance.elements import Origin
 from provenance.events import AssetRef
 from provenance.ledger import Actor, record
 from provenance.models import Asset, Entry
+
+#: So much of what an engine says of a failure is kept.
+MOST_WORDS: Final = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +54,18 @@ class MadeTake:
     stems: Sequence[MadeAudio] = ()
     midi: Staged | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    kept: Sequence[Untouched] = ()
 
 
 def run_to_make(run_id: str) -> PromptRun:
     rows = PromptRun.objects.select_related("project", "brief__entry", "terms__tool", "entry")
-    return rows.get(pk=uuid.UUID(run_id))
+    return rows.prefetch_related("inputs__asset", "entry__vault").get(pk=uuid.UUID(run_id))
 
 
 def takes_made(run: PromptRun) -> set[int]:
-    """Numbers of the takes that exist: a run that starts again leaves them alone."""
-    return set(run.takes.values_list("number", flat=True))
+    """Numbers of the takes that exist or cannot be made: a run that starts again leaves them alone."""
+    failed = run.failures.values_list("number", flat=True)
+    return {*run.takes.values_list("number", flat=True), *failed}
 
 
 def add_take(run: PromptRun, made: MadeTake) -> Take:
@@ -74,6 +82,7 @@ def add_take(run: PromptRun, made: MadeTake) -> Take:
         events.TakeGenerated(
             stream=run.project.stream,
             subjects=(ref("take", take), ref("run", run)),
+            inputs=tuple(AssetRef(role=one.role, sha256=one.asset.sha256) for one in run.inputs.all()),
             outputs=tuple(outputs),
             authorship=_take_authorship(run, made),
             run_number=run.number,
@@ -88,6 +97,7 @@ def add_take(run: PromptRun, made: MadeTake) -> Take:
     )
     take.entry = take.made_by = entry
     take.facts = facts
+    take.kept = [dataclasses.asdict(one) for one in made.kept]
     take.asset = _register(made.mix, entry)
     if made.midi:
         take.midi = assets.register(made.midi, entry=entry, media_type="audio/midi")
@@ -99,19 +109,54 @@ def add_take(run: PromptRun, made: MadeTake) -> Take:
     return take
 
 
+def add_failure(run: PromptRun, *, number: int, seed: int, code: str, message: str) -> TakeFailure:
+    """Write that one take could not be made. What was written before stays."""
+    if existing := run.failures.filter(number=number).first():
+        return existing
+    failure = TakeFailure(run=run, number=number, seed=seed, code=code[:64])
+    failure.entry = record(
+        events.TakeFailed(
+            stream=run.project.stream,
+            subjects=(ref("run", run),),
+            run_number=run.number,
+            number=number,
+            seed=seed,
+            engine=run.engine,
+            code=code[:64],
+            message=message.replace("\0", "")[:MOST_WORDS],
+        ),
+        actor=Actor.worker(run.engine),
+    )
+    failure.save(force_insert=True)
+    return failure
+
+
+def none_came(run: PromptRun) -> str:
+    """Why a run ends without a single take, in a sentence; empty while there are some, or some to come."""
+    failures = list(run.failures.prefetch_related("entry__vault"))
+    if run.takes.exists() or len(failures) < run.variations:
+        return ""
+    said = next((failure.message for failure in failures if failure.message), "")
+    return f"None of the takes could be made. {said}".strip()
+
+
 def finish_run(run: PromptRun) -> None:
-    """Write that a run is finished. Raises `EngineStopped` when takes are missing, so that the job is tried again."""
-    takes = run.takes.count()
-    if takes < run.variations:
+    """Write that a run is finished, with what came of it.
+
+    Raises `EngineStopped` when takes are missing of which nobody said why, so that the job is tried again.
+    """
+    takes, failed = run.takes.count(), run.failures.count()
+    if takes + failed < run.variations:
         raise EngineStopped(
             f"Only {takes} of {run.variations} takes came; they are kept. Try again for the rest."
         )
     record(
-        events.RunFinished(
+        events.RunEnded(
             stream=run.project.stream,
             subjects=(ref("run", run),),
             number=run.number,
             takes=takes,
+            failed=failed,
             variations=run.variations,
         ),
         actor=Actor.worker(run.engine),
@@ -214,15 +259,36 @@ def _register(made: MadeAudio, entry: Entry) -> Asset:
     return asset
 
 
+def given_assets(run: PromptRun) -> list[GivenAsset]:
+    return [
+        GivenAsset(role=one.role, sha256=one.asset.sha256, part=one.part, from_ms=one.from_ms or 0)
+        for one in run.inputs.all()
+    ]
+
+
 def _take_authorship(run: PromptRun, made: MadeTake) -> attribution.Authorship:
-    """By the row of the tool's kind. Silent stems may share their bytes: the first role speaks for them."""
-    roles: dict[str, str] = {made.mix.staged.sha256: "full_mix"}
+    """By the row of the mode. Silent stems may share their bytes: the first role speaks for them."""
+    given = given_assets(run)
+    part = part_of(run.mode, run.targets, given)
+    stems: dict[str, str] = {}
     for stem in made.stems:
-        roles.setdefault(stem.staged.sha256, stem.role)
-    if run.terms.trained_model:
-        return attribution.text_to_music(roles)
-    notes = {made.midi.sha256: "full_mix"} if made.midi else {}
-    return attribution.sketch(roles, notes=notes)
+        stems.setdefault(stem.staged.sha256, stem.role)
+    return attribute(
+        Made(
+            mode=run.mode,
+            by=Origin.TRAINED_MODEL if run.terms.trained_model else Origin.PROCEDURAL,
+            sha256=made.mix.staged.sha256,
+            part=part,
+            length_ms=int(made.mix.probe["duration_ms"]),
+            stems=stems,
+            notes={made.midi.sha256: part} if made.midi else {},
+            given=given,
+            kept=made.kept,
+            section_ms=run.section_ms,
+            lyrics="lyrics" in run.words_said,
+            chords="chords" in run.words_said,
+        )
+    )
 
 
 def _placed(render: Render, document: doc.Arrangement) -> list[attribution.Placed]:
@@ -245,6 +311,7 @@ def _placed(render: Render, document: doc.Arrangement) -> list[attribution.Place
                     to_ms=-(-clip.end_samples * 1000 // rate),
                     asset=clip.asset,
                     source=source.get(clip.asset, ""),
+                    source_ms=clip.offset_samples * 1000 // rate,
                     cut=bool(
                         clip.offset_samples
                         or clip.length_samples < whole

@@ -191,6 +191,7 @@ def request_run(
                 asset=one.asset,
                 title=one.thing.title,
                 kind=one.kind,
+                part=one.thing.sounds_like,
                 from_ms=one.from_ms,
                 to_ms=one.to_ms,
                 entry=entry,
