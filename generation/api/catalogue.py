@@ -6,13 +6,23 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from generation import access, services
 from generation.api.base import Studio, paged
-from generation.api.serializers import TermsSerializer, ToolSerializer
+from generation.api.inputs import ReasonInput
+from generation.api.serializers import (
+    AnswerInput,
+    LicenceInput,
+    LicenceSerializer,
+    TermsInput,
+    TermsSerializer,
+    ToolSerializer,
+)
 from generation.models import Tool
+from generation.services import licences
 
 
 class ToolViewSet(Studio):
@@ -37,16 +47,53 @@ class ToolViewSet(Studio):
     def retrieve(self, request: Request, key: str) -> Response:
         return self.shown(ToolSerializer, self._tool(key))
 
-    @extend_schema(request=TermsSerializer, responses={201: TermsSerializer})
-    @action(detail=True, methods=["post"])
+    @extend_schema(
+        request={"application/json": TermsInput, "multipart/form-data": TermsInput},
+        responses={201: TermsSerializer},
+    )
+    @action(detail=True, methods=["post"], parser_classes=[JSONParser, MultiPartParser])
     def terms(self, request: Request, key: str) -> Response:
         """Record a new reading of the terms. Earlier ones stay bound to what was made under them."""
         self._keeper()
-        tool, given = self._tool(key), self.parsed(TermsSerializer)
+        tool, given = self._tool(key), self.parsed(TermsInput)
+        snapshot = given.pop("snapshot", None)
         values = services.TermsValues(**given | {"blocked_by": tuple(given.get("blocked_by", ()))})
-        return self.shown(
-            TermsSerializer, services.record_terms(tool, values=values, actor=self.user), status=201
-        )
+        terms = services.record_terms(tool, values=values, snapshot=snapshot, actor=self.user)
+        return self.shown(TermsSerializer, terms, status=201)
+
+    @extend_schema(request=AnswerInput, responses=TermsSerializer)
+    @action(detail=True, methods=["post"])
+    def answer(self, request: Request, key: str) -> Response:
+        """Answer what a version leaves open, for all that was made under it. The version stays as it was read."""
+        self._keeper()
+        given = self.parsed(AnswerInput)
+        terms = access.terms_for(self.user, key, given.pop("version"))
+        services.answer_question(terms, **given, actor=self.user)
+        return self.shown(TermsSerializer, access.terms_for(self.user, key, terms.version))
+
+    @extend_schema(request=LicenceInput, responses=LicenceSerializer)
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, key: str) -> Response:
+        """Accept the licence of its weights, as the named version of the terms reads."""
+        self._keeper()
+        tool = self._tool(key)
+        services.accept_licence(tool, version=self.parsed(LicenceInput)["version"], actor=self.user)
+        return self.shown(LicenceSerializer, licences.need_of(tool))
+
+    @extend_schema(request=ReasonInput, responses=LicenceSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, key: str) -> Response:
+        """Take the acceptance back: nothing new is made with its weights."""
+        self._keeper()
+        tool = self._tool(key)
+        services.withdraw_licence(tool, reason=self.parsed(ReasonInput)["reason"], actor=self.user)
+        return self.shown(LicenceSerializer, licences.need_of(tool))
+
+    @extend_schema(responses=paged(LicenceSerializer))
+    @action(detail=False, methods=["get"])
+    def licences(self, request: Request) -> Response:
+        """The licences of all weights that the engines here can use, those not accepted first."""
+        return self.page_of(LicenceSerializer, licences.needed())
 
     def _keeper(self) -> None:
         if not access.may_manage_catalogue(self.user):

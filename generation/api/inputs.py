@@ -68,6 +68,29 @@ class UploadInput(serializers.Serializer[Any]):
     licence = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
     may_be_sold = serializers.BooleanField(default=True)
     prompt = serializers.CharField(required=False, allow_blank=True, max_length=4000, default="")
+    tool_name = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=80,
+        default="",
+        help_text="A tool that the catalogue lacks.",
+    )
+    plan = serializers.CharField(required=False, allow_blank=True, max_length=60, default="")
+    made_on = serializers.DateField(required=False, allow_null=True, default=None)
+    terms_snapshot = serializers.FileField(required=False, allow_null=True, default=None)
+    receipt = serializers.FileField(required=False, allow_null=True, default=None)
+    attribution = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+    may_be_input = serializers.BooleanField(
+        default=False, help_text="Third party: the licence covers giving it to AI tools."
+    )
+
+
+class StatedTermsInput(serializers.Serializer[Any]):
+    tool = serializers.CharField(max_length=50, help_text="Key of the tool: its terms in force count.")
+    plan = serializers.CharField(required=False, allow_blank=True, max_length=60, default="")
+    made_on = serializers.DateField(required=False, allow_null=True, default=None)
+    terms_snapshot = serializers.FileField(required=False, allow_null=True, default=None)
+    receipt = serializers.FileField(required=False, allow_null=True, default=None)
 
 
 class ArrangementInput(serializers.Serializer[Any]):
@@ -90,6 +113,10 @@ class NameInput(serializers.Serializer[Any]):
 class MasterInput(serializers.Serializer[Any]):
     target_lufs = serializers.FloatField(default=-14.0)
     ceiling_dbtp = serializers.FloatField(default=-1.0)
+
+
+class ReasonInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=1000)
 
 
 class NoInput(serializers.Serializer[Any]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -21,10 +22,12 @@ from generation.models import (
     Render,
     Take,
     TakeStem,
+    TermsRuling,
     Tool,
     ToolTerms,
     Upload,
 )
+from generation.services import allowances, licences
 from provenance.jobs import Outlook, outlook_of
 from provenance.services import Asset, Job
 
@@ -165,14 +168,82 @@ class TermsSerializer(serializers.ModelSerializer[ToolTerms]):
     blocked_by = serializers.ListField(
         child=serializers.CharField(max_length=60), required=False, max_length=64
     )
+    snapshot_sha256 = serializers.SerializerMethodField(
+        help_text="Digest of the text that was kept; or empty."
+    )
+    verdict = serializers.SerializerMethodField(help_text="may, with_credit, asks or may_not.")
+    open_questions = serializers.SerializerMethodField(help_text="What rights have to answer before a sale.")
 
     class Meta:
         model = ToolTerms
         fields = (
-            "id", "tool", "version", "plan", "licence", "commercial", "store_release", "attribution", "output_owner",
-            "training_licence", "marks", "blocked_by", "trained_model", "source", "source_date", "certainty",
+            "id", "tool", "version", "model", "model_version", "plan", "licence", "terms_url", "snapshot_sha256",
+            "output_owner", "commercial", "store_release", "revenue_cap_usd", "downloads", "retroactive",
+            "attribution", "input_licence", "marks", "training_licence", "voice_rule", "blocked_by", "trained_model",
+            "notes", "source", "source_date", "certainty", "verdict", "open_questions",
         )  # fmt: skip
         read_only_fields = ("id", "tool", "version")
+
+    def get_snapshot_sha256(self, terms: ToolTerms) -> str:
+        return terms.snapshot.sha256 if terms.snapshot else ""
+
+    def get_verdict(self, terms: ToolTerms) -> str:
+        return allowances.allowance_of(terms).verdict.value
+
+    def get_open_questions(self, terms: ToolTerms) -> list[str]:
+        return [str(question) for question in allowances.open_questions(terms)]
+
+
+class TermsInput(TermsSerializer):
+    """A new reading, with the text of the terms where it is sent as multipart."""
+
+    snapshot = serializers.FileField(required=False, allow_null=True, write_only=True)
+
+    class Meta(TermsSerializer.Meta):
+        fields = (
+            *(
+                name
+                for name in TermsSerializer.Meta.fields
+                if name not in ("id", "tool", "version", "snapshot_sha256", "verdict", "open_questions")
+            ),
+            "snapshot",
+        )
+        read_only_fields = ()
+
+
+class AnswerInput(serializers.Serializer[Any]):
+    """An answer to what a version of terms leaves open."""
+
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    question = serializers.ChoiceField(choices=TermsRuling.Question.choices)
+    answer = serializers.ChoiceField(choices=["yes", "no"])
+    source = serializers.CharField(max_length=200)
+    reason = serializers.CharField(max_length=2000)
+
+
+class LicenceInput(serializers.Serializer[Any]):
+    version = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, help_text="The version of the terms that was read."
+    )
+
+
+class LicenceSerializer(serializers.Serializer[Any]):
+    """A licence that the engines here need, and who accepted it."""
+
+    tool = serializers.CharField(source="tool.key")
+    name = serializers.CharField(source="tool.name")
+    terms_version = serializers.IntegerField(source="terms.version")
+    licence = serializers.CharField(source="terms.licence")
+    engines = serializers.ListField(child=serializers.CharField())
+    accepted = serializers.BooleanField(source="holds")
+    accepted_by = serializers.SerializerMethodField()
+    accepted_at = serializers.SerializerMethodField()
+
+    def get_accepted_by(self, one: licences.Needed) -> str:
+        return one.acceptance.accepted_by.full_name if one.acceptance else ""
+
+    def get_accepted_at(self, one: licences.Needed) -> dt.datetime | None:
+        return one.acceptance.accepted_at if one.acceptance else None
 
 
 class ToolSerializer(serializers.ModelSerializer[Tool]):
@@ -249,13 +320,26 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
     terms = TermsSerializer(read_only=True, allow_null=True)
     elements = serializers.ListField(child=serializers.CharField(), read_only=True)
     warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+    kind = serializers.CharField(read_only=True, help_text="audio, or notes.")
+    terms_open = serializers.BooleanField(
+        read_only=True, help_text="An AI tool made it, under terms nobody stated."
+    )
+    terms_snapshot = serializers.CharField(source="terms_snapshot.sha256", read_only=True, default="")
+    receipt = serializers.CharField(source="receipt.sha256", read_only=True, default="")
+    credential = serializers.CharField(
+        source="c2pa.state",
+        read_only=True,
+        default="",
+        help_text="trusted, valid, invalid, broken; empty: none.",
+    )
     audio = url_field("upload", "audio")
 
     class Meta:
         model = Upload
         fields = (
-            "id", "project", "name", "role", "declared", "elements", "terms", "licence", "may_be_sold", "warnings",
-            "sound", "audio", "created_at",
+            "id", "project", "name", "kind", "role", "declared", "captured", "elements", "terms", "tool_name",
+            "terms_open", "plan", "made_on", "terms_snapshot", "receipt", "licence", "attribution", "may_be_sold",
+            "may_be_input", "credential", "warnings", "sound", "audio", "created_at",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import PermissionDenied
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from generation import access, services
 from generation.api import inputs
 from generation.api.base import Studio, paged, sound
+from generation.api.inputs import StatedTermsInput
 from generation.api.serializers import (
     EngineSerializer,
     RunSerializer,
@@ -123,6 +126,22 @@ class UploadViewSet(Studio):
 
     def retrieve(self, request: Request, pk: str) -> Response:
         return self.shown(UploadSerializer, access.upload_for(self.user, pk))
+
+    @extend_schema(
+        request={"application/json": StatedTermsInput, "multipart/form-data": StatedTermsInput},
+        responses=UploadSerializer,
+    )
+    @action(detail=True, methods=["post"], parser_classes=[JSONParser, MultiPartParser])
+    def terms(self, request: Request, pk: str) -> Response:
+        """State later under which terms it came. What was stated at the import stays in the ledger."""
+        upload = access.upload_for(self.user, pk)
+        if not access.may_see_papers(self.user, upload):
+            raise PermissionDenied("Who works on the project, the owner and rights state the terms.")
+        values = self.parsed(StatedTermsInput)
+        terms = services.terms_in_force(values.pop("tool"))
+        return self.shown(
+            UploadSerializer, services.state_terms(upload, terms=terms, actor=self.user, **values)
+        )
 
     @sound("The file as it was uploaded.", "audio/*")
     @action(detail=True, methods=["get"])

@@ -133,6 +133,17 @@ def needed() -> list[Needed]:
     return sorted(found, key=lambda one: (one.holds, one.tool.name))
 
 
+def need_of(tool: Tool) -> Needed:
+    """One tool's licence as it reads now, whether or not an engine here uses it."""
+    titles = EngineOffer.objects.filter(tool_key=tool.key).values_list("title", flat=True)
+    return Needed(
+        tool=tool,
+        terms=terms_in_force(tool.key),
+        acceptance=acceptance_of(tool.key),
+        engines=tuple(sorted(titles)),
+    )
+
+
 def _holds(row: LicenceAcceptance | None, terms: ToolTerms) -> bool:
     """An acceptance is of a licence's words: a newer version with the same licence and plan needs no other."""
     if row is None:

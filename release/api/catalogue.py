@@ -14,6 +14,7 @@ from generation.api.base import Studio, paged
 from release import access, services
 from release.api import inputs
 from release.api.serializers import (
+    ClearanceSerializer,
     ContributionSerializer,
     DeclarationSerializer,
     EvidenceSerializer,
@@ -21,6 +22,7 @@ from release.api.serializers import (
     RecordingSerializer,
     ResolutionSerializer,
 )
+from release.clearance import clearances
 from release.errors import BadField
 from release.evidence import evidence_for
 from release.models import Contribution, Declaration, Imprint, Recording, Resolution
@@ -123,6 +125,15 @@ class EvidenceViewSet(Studio):
 
     def retrieve(self, request: Request, master: str) -> Response:
         return self.shown(EvidenceSerializer, evidence_for(access.master_for_declaration(self.user, master)))
+
+    @extend_schema(responses=paged(ClearanceSerializer))
+    @action(detail=True, methods=["get"])
+    def receivers(self, request: Request, master: str) -> Response:
+        """What may go where: for every receiver may, with_credit, asks or may_not, and why."""
+        found = access.master_for_declaration(self.user, master)
+        return self.page_of(
+            ClearanceSerializer, clearances(evidence_for(found)) if found.wav is not None else []
+        )
 
 
 class DeclarationViewSet(Studio):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.urls import reverse
 from rest_framework import serializers
 
+from release.clearance import Clearance, Reason
 from release.credits import CREDIT_ROLES
 from release.evidence import Evidence
 from release.gates import Gate
@@ -185,6 +186,32 @@ class DeclarationSerializer(serializers.ModelSerializer[Declaration]):
             "declared_by",
             "created_at",
         )
+
+
+class ReasonSerializer(serializers.Serializer[Reason]):
+    """One thing that decides, with where it is written and how sure that is."""
+
+    verdict = serializers.CharField(source="verdict.value")
+    sentence = serializers.CharField()
+    by = serializers.CharField(help_text="terms, or the receiver.")
+    source = serializers.CharField()
+    certainty = serializers.CharField()
+    cure = serializers.CharField()
+
+
+class ClearanceSerializer(serializers.Serializer[Clearance]):
+    """A receiver's answer about a master."""
+
+    receiver = serializers.CharField()
+    title = serializers.CharField()
+    kind = serializers.CharField(help_text="service or distributor.")
+    verdict = serializers.CharField(source="verdict.value", help_text="may, with_credit, asks or may_not.")
+    words = serializers.CharField()
+    reasons = ReasonSerializer(many=True)
+    credits = serializers.ListField(child=serializers.CharField(), help_text="Owed, word for word.")
+    remarks = serializers.ListField(
+        child=serializers.CharField(), help_text="They change nothing about going."
+    )
 
 
 class EvidenceSerializer(serializers.Serializer[Evidence]):

@@ -10,11 +10,12 @@ from django.conf import settings
 from generation.models import Master
 from provenance.elements import Origin
 from release import ddex, labels
+from release.clearance import owed_credits
 from release.credits import CREDIT_ROLES
 from release.ddex.message import ContainsAi
 from release.errors import UserFault
 from release.evidence import Evidence, evidence_for
-from release.labelling import tools_in
+from release.labelling import tools_of, uses_in
 from release.labels import ElementOrigins
 from release.models import Artwork, Contribution, Package, Recording, Release
 from release.reading import cover_of, tracks_of
@@ -42,6 +43,8 @@ class TrackFacts:
     evidence: Evidence
     credits: tuple[Contribution, ...]
     tools: tuple[labels.Tool, ...]
+    #: Credits that licences in it ask for, word for word.
+    owed: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[ElementOrigins, ...]:
@@ -104,6 +107,7 @@ def gather(package: Package) -> PackageFacts:
         if master.wav is None or master.flac is None:
             raise NotReady(f"{recording.title} has no finished master. Finish it, then ask again.")
         evidence = evidence_for(master)
+        uses = uses_in(evidence)
         credited = (
             recording.contributions.filter(active=True).select_related("person").order_by("entry_id", "pk")
         )
@@ -114,7 +118,8 @@ def gather(package: Package) -> PackageFacts:
                 master=master,
                 evidence=evidence,
                 credits=tuple(sorted(credited, key=_credit_order)),
-                tools=tuple(tools_in(evidence)),
+                tools=tuple(tools_of(uses)),
+                owed=owed_credits(uses),
             )
         )
     if not tracks:

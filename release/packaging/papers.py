@@ -76,7 +76,7 @@ def dossier(facts: PackageFacts, track: TrackFacts, report: BundleReport) -> doc
             tools=tuple(
                 documents.ToolRow(
                     name=tool.name, provider=tool.provider, origin="trained_model",
-                    made=_made_by_models(track), terms=f"training licence: {tool.training}",
+                    made=_made_by_models(track), terms=_tool_terms(tool),
                 )
                 for tool in track.tools
             ),
@@ -90,6 +90,13 @@ def dossier(facts: PackageFacts, track: TrackFacts, report: BundleReport) -> doc
             is_fictional=facts.release.imprint.is_fictional,
         )
     )  # fmt: skip
+
+
+def _tool_terms(tool: labels.Tool) -> str:
+    """The terms of a generator in a line, with the credit that they ask for."""
+    said = [tool.terms or "terms not stated", f"training licence: {tool.training}"]
+    said += [f"credit owed: {tool.credit}"] if tool.credit else []
+    return "; ".join(said)
 
 
 def _authors(track: TrackFacts) -> tuple[documents.ClaimAuthor, ...]:
@@ -258,6 +265,7 @@ def _track_copy(track: TrackFacts) -> dict[str, Any]:
             }
             for row in track.credits
         ],
+        "credits_owed": list(track.owed),
         "tools": [f"{tool.provider} {tool.name}" for tool in track.tools],
         "master_sha256": wav.sha256 if wav else "",
     }
@@ -288,6 +296,7 @@ def label_copy_text(copy: dict[str, Any]) -> str:
                 + (f", {row['share_percent']} %" if row["share_percent"] != "0" else "")
                 for row in track["credits"]
             ),
+            *(f"    Credit owed: {credit}" for credit in track["credits_owed"]),
         ]  # fmt: skip
     if copy["sample_data"]:
         lines += ["", "Sample data of a demo label. Its numbers must not leave the house."]
