@@ -7,6 +7,7 @@ import os
 import signal
 import time
 
+from generation.engine.host import ModelHost
 from provenance import jobs
 from provenance.events import Event, event
 from provenance.ledger import Actor, record
@@ -53,3 +54,25 @@ def frozen(claim: jobs.Claim) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
     with claim.commit(done=True) as job:
         record(ChaosDone(stream=job.stream, job=str(job.pk), run=claim.attempt), actor=Actor.worker("chaos"))
+
+
+#: A model process as engines have it; the runner of the host's own tests.
+HOST = ModelHost("tests.generation.engine.runners", environment=dict)
+
+
+@jobs.handler("chaos.model")
+def model(claim: jobs.Claim) -> None:
+    """Asks a model process; its pid stands in the note."""
+    request = {"seeds": [1], "steps": 4, "step_s": 0.05, **claim.payload}
+    for _ in HOST.run(request, lambda done, of: claim.progress(done, of, f"pid {HOST.pid}"), total=4):
+        pass
+    with claim.commit(done=True) as job:
+        record(ChaosDone(stream=job.stream, job=str(job.pk), run=claim.attempt), actor=Actor.worker("chaos"))
+
+
+@jobs.handler("chaos.deaf")
+def deaf(claim: jobs.Claim) -> None:
+    """Works in this very process and never asks whether it is wanted."""
+    claim.progress(0, 1, f"pid {os.getpid()}")
+    while True:
+        time.sleep(0.05)
