@@ -1,302 +1,250 @@
-"""MusicGen in its model process: loads checkpoints by audiocraft's own loader and makes takes, one seed each.
+"""MusicGen and AudioGen in their model process: all requests for a model share the steps of our fast decoder.
 
-The takes of a request are made as one batch by our fast decoder; audiocraft's own loop makes them one after
-another where
-that decoder does not know the model. A take's facts say which, and a seed is worth something with the same one only.
+Audiocraft's own loop makes takes one after another where that decoder does not know the model. A take's facts say
+which, and a seed is worth something with the same one only.
 
-Imported only there (see `host.py`): it loads torch. Weights are read as plain data; a checkpoint that holds code is
-refused unless its name is in DEADWAX_TRUSTED_MODELS.
+Imported only there (see `host.py`): it loads torch.
 """
 
-import contextlib
 import gc
 import math
-import pickle
-import platform
-from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, TypeVar
 
-import numpy as np
 import torch
 
-from generation.engine import compat, weights
-from generation.engine.base import (
-    Audio,
-    EngineFailure,
-    EngineUnavailable,
-    GenerationOutput,
-    Progress,
-    RequestRefused,
-)
-from generation.engine.fast.codec import Codec
+from generation.engine import compat
+from generation.engine.base import Audio, Made, Progress, RequestRefused
+from generation.engine.fast.floor import NoRoom, ran_out
 from generation.engine.fast.sampling import Sampling
-from generation.engine.fast.shape import Unsupported
+from generation.engine.fast.scheduler import Advanced, Chunk
 from generation.engine.host_process import Hear
-from generation.engine.musicgen_fast import FastMusicGen
-from generation.engine.musicgen_partial import Partials, codec_for_chunks
+from generation.engine.musicgen_fast import FastMusicGen, even_chance
+from generation.engine.musicgen_given import Heard, finished, heard, seconds_of
+from generation.engine.musicgen_load import STRIDE_S, Loaded, files_of, load, no_room
+from generation.engine.musicgen_partial import CHUNK_FRAMES, Partials
+from generation.modes import UNCONDITIONAL
 
-LIBRARIES = ("torch", "audiocraft", "transformers", "numpy")
-OTHER_MODELS = frozenset({"audiogen", "magnet", "jasco"})
-"""Kinds that MusicGen's loader reads, too, and whose terms are others'."""
-EXTEND_STRIDE_S = 18.0
-"""Beyond the window that it was trained on, a model goes on from so far behind the window's start."""
+T = TypeVar("T")
 
 
-def runner() -> "MusicGenRunner":
+def runner() -> "AudiocraftRunner":
     """The runner for `host_process`."""
     stood_in = compat.install()
     torch.backends.cudnn.benchmark = False  # the same seed, the same bits
     torch.backends.cudnn.deterministic = True
-    return MusicGenRunner(stood_in)
+    return AudiocraftRunner(stood_in)
 
 
-class MusicGenRunner:
-    """Keeps the last model in memory."""
+class AudiocraftRunner:
+    """Keeps the last model in memory. Requests for it are made together; one for another model waits until they are
+    made, and those behind it wait, too, so that it has its turn.
+    """
+
+    shares = True
 
     def __init__(self, stood_in: tuple[str, ...]) -> None:
         self._stood_in = stood_in
         self._key: object = None
-        self._model: Any = None
-        self._fast: FastMusicGen | None = None
-        self._codec: Codec | None = None
-        self._facts: dict[str, str | int] = {}
+        self._loaded: Loaded | None = None
+        self._line: deque[int] = deque()
+        self._open: set[int] = set()
+        self._next = 0
 
     def run(
         self, job: Mapping[str, Any], progress: Progress, hear: Hear | None = None
-    ) -> Iterator[GenerationOutput]:
-        """Yield one take a seed; each equals the one that its seed gives alone, and whether somebody hears it or not.
+    ) -> Iterator[Made | None]:
+        """Yield one take a seed, in order, each as its seed gives it alone; None whenever others may have their turn.
 
-        A take that comes out broken is told of after all others.
+        A take that comes out broken or silent is a `FailedTake`.
 
         Raises:
             EngineUnavailable: the weights cannot be used, and why.
             RequestRefused, EngineFailure: see their messages.
         """
-        model = self._ready(job)
-        frames, samples = _set_up(model, job)
-        made = (
-            self._slow(model, job, frames, progress)
-            if self._fast is None
-            else self._quick(job, samples, progress, hear)
-        )
-        broken: EngineFailure | None = None
-        for index, found in made:
-            try:
-                audio = _finite(found)
-            except EngineFailure as error:
-                broken = error
-                continue
-            seed = job["seeds"][index]
-            yield GenerationOutput(
-                index=index,
-                seed=seed,
-                audio=_fitted(audio, samples),
-                sample_rate_hz=int(model.sample_rate),
-                facts=self._facts | _asked(job, seed),
+        number, self._next = self._next, self._next + 1
+        name, key = job["checkpoint"]["name"], _key(job)
+        total = round(seconds_of(job) * 50) * len(job["seeds"])
+        self._line.append(number)
+        try:
+            while not self._may_join(number, key):
+                progress(0, total)
+                yield None
+            self._open.add(number)
+        finally:
+            self._line.remove(number)
+        try:
+            loaded = self._ready(job, key)
+            _check(loaded.model, job)
+            progress(0, total)
+            made = (
+                self._slow(loaded, job, progress)
+                if loaded.fast is None
+                else self._quick(loaded, loaded.fast, job, f"request {number}", progress, hear)
             )
-        if broken is not None:
-            raise broken
+            yield from made
+        except NoRoom as error:
+            raise no_room(name) from error
+        finally:
+            self._open.discard(number)
+
+    def _may_join(self, number: int, key: object) -> bool:
+        if number != self._line[0]:
+            return False
+        shared = self._loaded is not None and self._loaded.fast is not None and key == self._key
+        return shared or not self._open
+
+    def _ready(self, job: Mapping[str, Any], key: object) -> Loaded:
+        if key != self._key or self._loaded is None:
+            # Frees the old one before the new one needs the room.
+            self._key = self._loaded = None
+            gc.collect()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            self._loaded = load(job["checkpoint"], _device(job), self._stood_in)
+            self._key = key
+        if self._loaded.fast is not None and len(self._open) == 1:
+            self._loaded.fast.floor.set_most(int(job.get("batch", 0)))
+        return self._loaded
 
     def _quick(
-        self, job: Mapping[str, Any], samples: int, progress: Progress, hear: Hear | None
-    ) -> Iterator[tuple[int, Any]]:
-        """All takes as one batch; each is decoded alone, so that its sound is that of its codes whatever the batch."""
-        assert self._fast is not None
-        asked, prompted = job["parameters"], job["mode"] != "unconditional"
-        sampling = Sampling(
-            temperature=asked["temperature"],
-            top_k=asked["top_k"],
-            top_p=asked["top_p"],
-            guidance=asked["guidance"]
-            if prompted
-            else 1.0,  # without a prompt there is nothing to lead away from
-        )
-        frames = _frames(self._model, job)
+        self, loaded: Loaded, fast: FastMusicGen, job: Mapping[str, Any], owner: str, progress: Progress,
+        hear: Hear | None,
+    ) -> Iterator[Made | None]:  # fmt: skip
+        """By our decoder, beside whatever others ask of it. Each take is decoded alone, so that its sound is that of
+        its codes whatever is made with it.
+        """
+        floor = fast.floor
+
+        def with_room(work: Callable[[], T]) -> T:
+            while True:
+                try:
+                    return work()
+                except (RuntimeError, MemoryError) as error:
+                    if not ran_out(error):
+                        raise
+                floor.halve()
+
+        what = with_room(lambda: heard(loaded, job))
+        takes = with_room(
+            lambda: fast.takes(
+                prompt=_prompt(job), seeds=job["seeds"], frames=what.frames, sampling=_sampling(job, what),
+                known=what.known, melody=what.melody,
+            )
+        )  # fmt: skip
         partials = None
-        if hear is not None and self._codec is not None:
-            partials = Partials(self._codec, hear, frames=frames, samples=samples)
+        if hear is not None and loaded.codec is not None and what.part is None:
+            samples = round(what.seconds * loaded.model.sample_rate)
+            partials = Partials(loaded.codec, hear, frames=what.frames, samples=samples)
+        tickets = floor.submit(takes, owner=owner, chunk_frames=CHUNK_FRAMES if partials else 0)
+        done = [0] * len(tickets)
+        codes: dict[int, torch.Tensor] = {}
+        following, total = 0, what.new_frames * len(tickets)
         try:
-            for index, codes in self._fast.codes(
-                prompt=job["prompt"] if prompted else None, seeds=job["seeds"], frames=frames, sampling=sampling,
-                progress=progress, on_chunk=partials,
-            ):  # fmt: skip
-                yield index, self._model.generate_audio(codes.unsqueeze(0).to(self._model.device))
-        except torch.OutOfMemoryError as error:
-            self._fast.decoder.release()
-            raise _no_room(job["checkpoint"]["name"]) from error
-
-    def _slow(
-        self, model: Any, job: Mapping[str, Any], frames: int, progress: Progress
-    ) -> Iterator[tuple[int, Any]]:
-        total = frames * len(job["seeds"])
-        progress(0, total)
-        for index, seed in enumerate(job["seeds"]):
-            yield index, self._take(model, job, seed, _Steps(progress, index * frames, frames, total))
-
-    def _take(self, model: Any, job: Mapping[str, Any], seed: int, steps: "_Steps") -> Any:
-        torch.manual_seed(seed)
-        model.set_custom_progress_callback(steps)
-        try:
-            if job["mode"] == "unconditional":
-                made = model.generate_unconditional(1, progress=True)
-            else:
-                made = model.generate([job["prompt"]], progress=True)
-        except torch.OutOfMemoryError as error:
-            raise _no_room(job["checkpoint"]["name"]) from error
+            # Graphs first, one by one: a cancellation waits for one of them at most, and no step for any.
+            floor.warm(takes[0], lambda: progress(0, total))
+            while following < len(tickets):
+                floor.step()
+                for index, ticket in enumerate(tickets):
+                    for event in floor.read(ticket):
+                        if isinstance(event, Advanced):
+                            done[index] = event.frames
+                        elif isinstance(event, Chunk):
+                            if partials is not None:
+                                partials(index, event.first, event.codes)
+                        else:
+                            done[index], codes[index] = what.new_frames, event.codes
+                progress(sum(done), total)
+                while following in codes:
+                    tokens = codes.pop(following)
+                    sound = with_room(partial(_sound, loaded, tokens))
+                    facts = {**loaded.facts, **_asked(job, following), **_room(fast)}
+                    yield finished(loaded, job, what, following, sound, facts)
+                    following += 1
+                yield None
         finally:
-            model.set_custom_progress_callback(None)
-        steps(steps.frames, 0)
-        return made
+            floor.cancel(tickets)
 
-    def _ready(self, job: Mapping[str, Any]) -> Any:
-        checkpoint = job["checkpoint"]
-        folder = Path(checkpoint["folder"])
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        files = [folder / weights.LANGUAGE_MODEL, folder / weights.CODEC]
-        stats = [file.stat() for file in files if file.is_file()]
-        key = (
-            str(folder),
-            checkpoint["trusted"],
-            device,
-            [(stat.st_size, stat.st_mtime_ns) for stat in stats],
-        )
-        if key != self._key:
-            # Frees the old one before the new one needs the room.
-            self._key = self._model = self._fast = self._codec = None
-            gc.collect()
-            if device == "cuda":
-                torch.cuda.empty_cache()
-            self._model, self._facts = self._load(checkpoint, files, device)
-            self._fast, facts = _fast(self._model, checkpoint["name"])
-            self._facts |= facts
-            self._codec = codec_for_chunks(self._model) if self._fast is not None else None
-            self._key = key
-        return self._model
-
-    def _load(
-        self, checkpoint: Mapping[str, Any], files: list[Path], device: str
-    ) -> tuple[Any, dict[str, str | int]]:
-        name = checkpoint["name"]
+    def _slow(self, loaded: Loaded, job: Mapping[str, Any], progress: Progress) -> Iterator[Made | None]:
+        """By audiocraft's own loop, one after another, and nobody else meanwhile."""
+        model = loaded.model
         try:
-            digests = [weights.checked_sha256(file) for file in files]
-        except (OSError, weights.DigestMismatch) as error:
-            raise _unusable(name, error) from error
-        model = _loaded(name, Path(checkpoint["folder"]), device, trusted=checkpoint["trusted"])
-        facts: dict[str, str | int] = {
-            "engine": "audiocraft",
-            "model": name,
-            "weights_sha256": digests[0],
-            "codec_sha256": digests[1],
-            "weights_licence": "CC-BY-NC-4.0",
-            "weights_trusted": int(checkpoint["trusted"]),
-            **_encoder_facts(checkpoint),
-            "device": device,
-            "device_name": torch.cuda.get_device_name() if device == "cuda" else platform.machine(),
-            "precision": str(next(model.lm.parameters()).dtype).removeprefix("torch."),
-            "threads": torch.get_num_threads(),
-            "stand_ins": ", ".join(self._stood_in),
-            "python_version": platform.python_version(),
-            **{f"{library}_version": _version(library) for library in LIBRARIES},
-            "engine_version": _version("audiocraft"),
-        }
-        return model, facts
-
-
-def _fast(model: Any, name: str) -> tuple[FastMusicGen | None, dict[str, str | int]]:
-    """The fast decoder of this model, or None; and the facts that say which decoder it is, and why."""
-    try:
-        found = FastMusicGen(model, stride_s=EXTEND_STRIDE_S)
-    except torch.OutOfMemoryError as error:
-        raise _no_room(name) from error
-    except (Unsupported, RuntimeError) as error:
-        reason = next(iter(str(error).splitlines()), "")[:200]
-        return None, {
-            "decoder": "audiocraft",
-            "decoder_version": _version("audiocraft"),
-            "decoder_reason": reason,
-        }
-    return found, found.facts
+            what = heard(loaded, job)
+            _set_up(model, job, what.frames)
+            total = what.new_frames * len(job["seeds"])
+            progress(0, total)
+            for index, seed in enumerate(job["seeds"]):
+                steps = _Steps(progress, index * what.new_frames, what, total)
+                sound = _sound(loaded, _tokens(model, job, what, seed, steps))
+                yield finished(loaded, job, what, index, sound, {**loaded.facts, **_asked(job, index)})
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out(error):
+                raise
+            raise NoRoom from error
 
 
 class _Steps:
     """One take's steps as part of the request's. A model that goes on in a further window counts some steps again."""
 
-    def __init__(self, progress: Progress, before: int, frames: int, total: int) -> None:
-        self.frames = frames
+    def __init__(self, progress: Progress, before: int, what: Heard, total: int) -> None:
         self._progress, self._before, self._total = progress, before, total
+        self._known, self._frames = what.known_frames, what.new_frames
         self._most = 0
 
     def __call__(self, done: int, _of: int) -> None:
-        self._most = max(self._most, min(done, self.frames))
+        self._most = max(self._most, min(done - self._known, self._frames))
         self._progress(self._before + self._most, self._total)
 
+    def end(self) -> None:
+        self._progress(self._before + self._frames, self._total)
 
-def _loaded(name: str, folder: Path, device: str, *, trusted: bool) -> Any:
-    """A model by audiocraft's own loader. Raises EngineUnavailable, EngineFailure."""
-    from audiocraft.models.musicgen import MusicGen
 
+def _tokens(model: Any, job: Mapping[str, Any], what: Heard, seed: int, steps: _Steps) -> torch.Tensor:
+    """Codes `[codebooks, frames]` by audiocraft's own loop, as its `generate` functions call it."""
+    torch.manual_seed(seed)
+    model.set_custom_progress_callback(steps)
     try:
-        with _code_in_weights(trusted):
-            model = MusicGen.get_pretrained(str(folder), device=device)
-    except torch.OutOfMemoryError as error:
-        raise _no_room(name) from error
-    except pickle.UnpicklingError as error:
-        raise EngineUnavailable(
-            "weights_hold_code",
-            f"The weights of {name} hold more than numbers, so they could run code here. Use an exported checkpoint; "
-            f"or, if you trust where they come from, add {name} to DEADWAX_TRUSTED_MODELS and start Deadwax again.",
-        ) from error
-    except Exception as error:  # a damaged file fails in any way it likes
-        raise _unusable(name, error) from error
-    solver, kind = str(model.cfg.get("solver", "")), str(model.cfg.lm_model)
-    if kind != "transformer_lm" or solver in OTHER_MODELS:
-        raise EngineUnavailable(
-            "weights_foreign", f"The model in {folder} is not MusicGen ({solver}, {kind}); move it elsewhere."
-        )
-    return model
-
-
-@contextlib.contextmanager
-def _code_in_weights(allowed: bool) -> Iterator[None]:
-    """Let this one load read a checkpoint that holds code. The loader has no switch for it of its own."""
-    real = torch.load
-
-    def load(*args: Any, **kwargs: Any) -> Any:
-        return real(*args, **{**kwargs, "weights_only": False})
-
-    if not allowed:
-        yield
-        return
-    torch.load = load
-    try:
-        yield
+        given = {} if what.melody is None else {"melody_wavs": [what.melody]}
+        with even_chance():
+            attributes, _ = model._prepare_tokens_and_attributes([_prompt(job)], None, **given)
+            known = None if what.known is None else what.known.unsqueeze(0)
+            found: torch.Tensor = model._generate_tokens(attributes, known, True)[0]
     finally:
-        torch.load = real
+        model.set_custom_progress_callback(None)
+    steps.end()
+    return found
 
 
-def _frames(model: Any, job: Mapping[str, Any]) -> int:
-    """Frames that hold the length asked for."""
-    frames: int = math.ceil(round(job["duration_s"] * float(model.frame_rate), 6))
-    return frames
+def _key(job: Mapping[str, Any]) -> object:
+    checkpoint = job["checkpoint"]
+    stats = [file.stat() for file in files_of(checkpoint) if file.is_file()]
+    return (
+        checkpoint["folder"],
+        checkpoint["kind"],
+        checkpoint["trusted"],
+        _device(job),
+        [(stat.st_size, stat.st_mtime_ns) for stat in stats],
+    )
 
 
-def _finite(made: Any) -> Audio:
-    """The one take of a batch of one. Raises EngineFailure where it holds no numbers."""
-    audio: Audio = made[0].detach().float().cpu().numpy()
-    if not np.isfinite(audio).all():
-        raise EngineFailure("not_finite", "The model made no sound but broken numbers; try another seed.")
-    return audio
+def _device(job: Mapping[str, Any]) -> str:
+    asked = str(job.get("device", "auto"))
+    if asked != "auto":
+        return asked
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _set_up(model: Any, job: Mapping[str, Any]) -> tuple[int, int]:
-    """Set what the request asks for. Returns the steps of one take and its length in samples."""
-    asked = job["parameters"]
-    if asked["top_k"] > model.lm.card:
+def _check(model: Any, job: Mapping[str, Any]) -> None:
+    if job["parameters"]["top_k"] > model.lm.card:
         raise RequestRefused("parameter", f"Top k must be at most {model.lm.card} for this model.")
+
+
+def _set_up(model: Any, job: Mapping[str, Any], frames: int) -> None:
+    """Set what the request asks for, so that audiocraft makes `frames`."""
+    asked = job["parameters"]
     rate = float(model.frame_rate)
-    frames = _frames(model, job)
     if frames / rate > model.max_duration:
         frames += 1  # windows are rounded down
     duration_s = frames / rate
@@ -309,57 +257,49 @@ def _set_up(model: Any, job: Mapping[str, Any]) -> tuple[int, int]:
         top_k=asked["top_k"],
         top_p=asked["top_p"],
         cfg_coef=asked["guidance"],
-        extend_stride=EXTEND_STRIDE_S,
+        extend_stride=STRIDE_S[job["checkpoint"]["kind"]],
     )
-    return frames, round(job["duration_s"] * model.sample_rate)
 
 
-def _fitted(audio: Audio, samples: int) -> Audio:
-    """Exactly as long as asked for: the model makes whole frames."""
-    if audio.shape[1] < samples:
-        raise EngineFailure("too_short", f"The model made {audio.shape[1]} of {samples} samples; try again.")
-    return np.ascontiguousarray(audio[:, :samples])
+def _prompt(job: Mapping[str, Any]) -> str | None:
+    prompt: str = job["prompt"]
+    return prompt if prompt.strip() and job["mode"] != UNCONDITIONAL else None
 
 
-def _asked(job: Mapping[str, Any], seed: int) -> dict[str, str | int]:
+def _sampling(job: Mapping[str, Any], what: Heard) -> Sampling:
+    asked = job["parameters"]
+    led = _prompt(job) is not None or what.melody is not None
+    return Sampling(
+        temperature=asked["temperature"],
+        top_k=asked["top_k"],
+        top_p=asked["top_p"],
+        guidance=asked["guidance"] if led else 1.0,  # with neither there is nothing to lead away from
+    )
+
+
+def _sound(loaded: Loaded, codes: torch.Tensor) -> Audio:
+    """`[channels, samples]` of codes `[codebooks, frames]`."""
+    made = loaded.model.generate_audio(codes.unsqueeze(0).to(loaded.model.device))
+    found: Audio = made[0].detach().float().cpu().numpy()
+    return found
+
+
+def _room(fast: FastMusicGen) -> dict[str, str | int]:
+    floor = fast.floor
+    found: dict[str, str | int] = {"batch": floor.batch}
+    if floor.batch < floor.asked:
+        found["batch_asked"] = floor.asked
+    return found
+
+
+def _asked(job: Mapping[str, Any], index: int) -> dict[str, str | int]:
     asked = job["parameters"]
     return {
         "mode": job["mode"],
-        "seed": seed,
+        "seed": job["seeds"][index],
         "guidance_milli": round(asked["guidance"] * 1000),
         "temperature_milli": round(asked["temperature"] * 1000),
         "top_k": asked["top_k"],
         "top_p_milli": round(asked["top_p"] * 1000),
+        **job.get("given_facts", {}),
     }
-
-
-def _encoder_facts(checkpoint: Mapping[str, Any]) -> dict[str, str | int]:
-    file = weights.encoder_weights(Path(checkpoint["text_encoder_hub"]))
-    if file is None:
-        return {}
-    try:
-        return {"text_encoder": "t5-base", "text_encoder_sha256": weights.checked_sha256(file)}
-    except (OSError, weights.DigestMismatch) as error:
-        raise _unusable("t5-base", error) from error
-
-
-def _unusable(name: str, error: Exception) -> EngineUnavailable:
-    reason = next(iter(str(error).splitlines()), "")[:200] or type(error).__name__
-    return EngineUnavailable(
-        "weights_broken", f"The weights of {name} cannot be used ({reason}). Download them again."
-    )
-
-
-def _no_room(name: str) -> EngineFailure:
-    return EngineFailure(
-        "out_of_memory",
-        f"The GPU has too little free memory for {name}. Choose a smaller model or a shorter take, or end what else "
-        "uses the GPU.",
-    )
-
-
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "unknown"

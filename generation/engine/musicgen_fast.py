@@ -1,30 +1,29 @@
-"""MusicGen by our fast decoder: all takes of a request as one batch, from the model that audiocraft has loaded.
+"""MusicGen by our fast decoder: all takes of all requests share its steps, from the model that audiocraft has loaded.
 
 Text encoder and codec stay audiocraft's; the language model's weights are shared, not copied. Before the first take its
 logits are compared with audiocraft's own on these weights and this device: a decoder that differs is not used.
 """
 
+import contextlib
+import functools
+import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 
 from generation.engine import fast
-from generation.engine.base import Progress
 from generation.engine.fast.decoder import Decoder, Take
+from generation.engine.fast.floor import Floor
 from generation.engine.fast.importers import from_audiocraft
 from generation.engine.fast.lanes import Conditions
 from generation.engine.fast.sampling import Sampling
 from generation.engine.fast.scheduler import Scheduler
 from generation.engine.fast.shape import Unsupported
-from generation.engine.musicgen_partial import CHUNK_FRAMES
 
 CHECK_FRAMES = 8
 CHECK_TOLERANCE = {torch.float32: 2e-3, torch.float16: 0.15, torch.bfloat16: 0.5}
 """The greatest difference of a logit that is taken for rounding, in standard deviations of all logits."""
-CPU_LANES = 4
-"""So many takes at once without a GPU: one block of rows, and memory for their keys and values."""
-MEMORY_SHARE = 0.8
 
 
 class FastMusicGen:
@@ -41,6 +40,7 @@ class FastMusicGen:
         self._stride = int(stride_s * model.frame_rate)
         self.decoder = Decoder(from_audiocraft(model.lm.state_dict(), config, window=window))
         self.worst_difference = self._check()
+        self.floor = Floor(self.decoder)
 
     @property
     def facts(self) -> dict[str, str | int]:
@@ -51,63 +51,45 @@ class FastMusicGen:
             "decoder_row_block": self.decoder.row_block,
         }
 
-    def codes(
-        self, *, prompt: str | None, seeds: Sequence[int], frames: int, sampling: Sampling, progress: Progress,
-        on_chunk: Callable[[int, int, torch.Tensor], None] | None = None,
-    ) -> Iterator[tuple[int, torch.Tensor]]:  # fmt: skip
-        """Codes `[codebooks, frames]` of each seed's take, in order, as they are finished; `progress` counts frames.
-
-        `on_chunk` gets them about every second while they are made (see `Decoder.each`).
+    def takes(
+        self, *, prompt: str | None, seeds: Sequence[int], frames: int, sampling: Sampling,
+        known: torch.Tensor | None = None, melody: torch.Tensor | None = None,
+    ) -> list[Take]:  # fmt: skip
+        """What `floor` is to make for a request: `frames` in all, the first of them `known` codes
+        `[codebooks, frames]`; after a `melody` `[channels, samples]` at the model's rate, where it follows one.
         """
-        conditions = self.conditions(prompt)
-        takes = [
-            Take(seed=seed, frames=frames, sampling=sampling, conditions=conditions, stride=self._stride)
+        conditions: Conditions | Callable[[int], Conditions] = self.conditions(prompt, melody)
+        if melody is not None and frames > self.decoder.shape.window:
+            conditions = functools.cache(
+                lambda start: self.conditions(prompt, self._melody_from(melody, start))
+            )
+        return [
+            Take(
+                seed=seed, frames=frames, sampling=sampling, conditions=conditions, stride=self._stride, prompt=known
+            )
             for seed in seeds
-        ]
-        waiting: dict[int, torch.Tensor] = {}
-        following = 0
-        total = frames * len(takes)
-        lanes = self._lanes(takes)
-        # Graphs first, one by one: a cancellation waits for one of them at most, and no step for any.
-        lanes.warm(
-            conditions.prefix_length + self.decoder.shape.steps(min(frames, self.decoder.shape.window)),
-            nucleus=sampling.top_p > 0,
-            between=lambda: progress(0, total),
-        )
-        made = self.decoder.each(takes, progress, lanes=lanes, chunk_frames=CHUNK_FRAMES, on_chunk=on_chunk)
-        for index, codes in made:
-            waiting[index] = codes
-            while following in waiting:
-                yield following, waiting.pop(following)
-                following += 1
+        ]  # fmt: skip
 
-    def conditions(self, prompt: str | None) -> Conditions:
-        """The prompt, or None for no conditions, as audiocraft's encoders give it; with what guidance leads
-        away from.
+    def conditions(self, prompt: str | None, melody: torch.Tensor | None = None) -> Conditions:
+        """The prompt (None: no conditions) and the melody, as audiocraft's encoders give them; with what guidance
+        leads away from.
         """
         from audiocraft.modules.conditioners import ClassifierFreeGuidanceDropout
 
         lm = self._model.lm
-        with torch.no_grad(), self._model.autocast:
-            asked, _ = self._model._prepare_tokens_and_attributes([prompt], None)
+        given = {} if melody is None else {"melody_wavs": [melody]}
+        with torch.no_grad(), self._model.autocast, even_chance():
+            asked, _ = self._model._prepare_tokens_and_attributes([prompt], None, **given)
             both = asked + ClassifierFreeGuidanceDropout(p=1.0)(asked)
             made = lm.condition_provider(lm.condition_provider.tokenize(both))
         return fused(made, lm.fuser.cond2fuse)
 
-    def _lanes(self, takes: Sequence[Take]) -> Any:
-        """Lanes for as many takes at once as there is room for."""
-        slots = len(takes)
-        if self.decoder.weights.device.type == "cuda":
-            frames = min(takes[0].frames, self.decoder.shape.window)
-            free, _ = torch.cuda.mem_get_info()
-            free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated() + self.decoder.kept_bytes
-            each = self.decoder.lanes_bytes(
-                1, positions=self.decoder.shape.steps(frames), guided=takes[0].guided
-            )
-            slots = max(1, min(slots, int(MEMORY_SHARE * free / each)))
-        else:
-            slots = min(slots, CPU_LANES)
-        return self.decoder.lanes_for(takes, slots=slots)
+    def _melody_from(self, melody: torch.Tensor, start: int) -> torch.Tensor:
+        """As audiocraft goes on beyond the window: the melody from there on, over and over."""
+        rate, frame_rate = self._model.sample_rate, self._model.frame_rate
+        first = int(start / frame_rate * rate)
+        places = torch.arange(first, first + int(self._model.max_duration * rate), device=melody.device)
+        return melody[..., places % melody.shape[-1]]
 
     def _check(self) -> float:
         """The greatest difference from audiocraft's logits, in their standard deviations. Raises Unsupported."""
@@ -136,6 +118,19 @@ class FastMusicGen:
         if not worst <= CHECK_TOLERANCE[self.decoder.weights.dtype]:
             raise Unsupported(f"its logits differ from audiocraft's by {worst:.2g} standard deviations here")
         return worst
+
+
+@contextlib.contextmanager
+def even_chance() -> Iterator[None]:
+    """Demucs, which takes a melody out of its accompaniment, shifts it by chance: the same chance each time, so that
+    the same melody means the same conditions.
+    """
+    before = random.getstate()
+    random.seed(0)
+    try:
+        yield
+    finally:
+        random.setstate(before)
 
 
 def fused(made: dict[str, Any], how: dict[str, str]) -> Conditions:

@@ -18,12 +18,14 @@ TINY_MODELS: dict[str, dict[str, Any]] = {
     "musicgen-code": {"with_code": True},
     "musicgen-foreign": {"solver": "audiogen"},
     "musicgen-flat": {"flatten_first": 1},
+    "musicgen-melody-tiny": {"melody": True, "seed": 2},
+    "audiogen-tiny": {"audiogen": True, "seed": 3},
 }
 
 
 @pytest.fixture(scope="session")
 def made_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four models of about 1 MB and a text encoder."""
+    """Models of about 1 MB each, their text encoders, and the separator of melodies."""
     folder = tmp_path_factory.mktemp("models")
     command = [sys.executable, "-m", "tests.generation.engine.tiny", str(folder), json.dumps(TINY_MODELS)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
@@ -45,4 +47,5 @@ def _no_model_process_is_left_behind() -> Iterator[None]:
     yield
     from generation.engine import registry
 
-    registry.engine("audiocraft").host.close()  # type: ignore[attr-defined]
+    for name in ("audiocraft", "audiogen"):
+        registry.engine(name).host.close()  # type: ignore[attr-defined]

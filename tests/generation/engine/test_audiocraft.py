@@ -58,7 +58,7 @@ def test_it_is_offered_with_its_models() -> None:
     offer = registry.engine("audiocraft").capabilities()
     assert (offer.available, offer.unavailable_reason, offer.tool) == (True, "", "musicgen")
     choice = next(spec for spec in offer.parameters if spec.name == "model")
-    assert set(choice.choices) == set(TINY_MODELS)
+    assert set(choice.choices) == {name for name in TINY_MODELS if name.startswith("musicgen")}
     assert choice.default in choice.choices
 
 
@@ -96,35 +96,6 @@ def test_takes_are_heard_while_they_are_made_and_are_no_other_takes_for_it(tmp_p
         assert heard.shape == take.audio.shape
         assert np.abs(heard - take.audio).max() < 2e-6
         assert len(ear.pieces[take.index]) == 3
-
-
-def test_a_broken_take_costs_no_other() -> None:
-    """In a process of its own: it plants broken numbers in what the codec makes."""
-    code = (
-        "import os, sys, torch; from pathlib import Path\n"
-        "from generation.engine import audiocraft, musicgen, weights\n"
-        "from generation.engine.base import EngineFailure, GenerationRequest\n"
-        "asked = GenerationRequest(mode='text_to_music', prompt='pads', duration_s=1.0, seeds=(1, 2, 3),"
-        " parameters={'model': 'musicgen-tiny'})\n"
-        "os.environ |= audiocraft._model_environment()\n"
-        "runner = musicgen.runner()\n"
-        "job = audiocraft._job(asked, audiocraft._chosen(asked, weights.find_checkpoints(os.environ)))\n"
-        "model = runner._ready(job)\n"
-        "real, calls = model.generate_audio, []\n"
-        "def broken(codes):\n"
-        "    calls.append(1); made = real(codes)\n"
-        "    return made * float('nan') if len(calls) == 2 else made\n"
-        "model.generate_audio = broken\n"
-        "seen = []\n"
-        "try:\n"
-        "    for take in runner.run(job, lambda *at: None): seen.append(take.seed)\n"
-        "except EngineFailure as error: seen.append(error.code)\n"
-        "assert seen == [1, 3, 'not_finite'], seen\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=240, check=False, cwd=ROOT
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def test_the_worker_itself_loads_no_torch() -> None:
