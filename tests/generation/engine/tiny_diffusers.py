@@ -186,10 +186,18 @@ MODELS = {
 
 
 def main() -> None:
+    """FOLDER: every model of `MODELS`, and one whose codec is pickled (numbers only)."""
+    import torch
+
     folder = Path(sys.argv[1])
     os.environ["HF_HUB_OFFLINE"] = "1"
     for name in sys.argv[2:] or MODELS:
         MODELS[name]().save_pretrained(folder / name)
+    pickled = folder / "ace-tiny-pickled"
+    made = ace_step(seed=1, turbo=True, covers=False)
+    made.save_pretrained(pickled)
+    (pickled / "vae" / "diffusion_pytorch_model.safetensors").unlink()
+    torch.save(made.vae.state_dict(), pickled / "vae" / "diffusion_pytorch_model.bin")
 
 
 if __name__ == "__main__":
