@@ -133,6 +133,13 @@ class JobViewSet(Studio):
 
     @extend_schema(request=None, responses=JobSerializer)
     @action(detail=True, methods=["post"])
+    def tonight(self, request: Request, pk: str) -> Response:
+        """Not before the house's next night."""
+        job = access.job_for(self.user, pk, write=True)
+        return self.shown(JobSerializer, services.leave_job_for_night(job, actor=self.user))
+
+    @extend_schema(request=None, responses=JobSerializer)
+    @action(detail=True, methods=["post"])
     def now(self, request: Request, pk: str) -> Response:
         """Not to wait for the night."""
         job = access.job_for(self.user, pk, write=True)

@@ -57,6 +57,7 @@ from generation.services.projects import add_member, create_project, remove_memb
 from generation.services.queueing import (
     MINUTES_OF_A_DAY,
     MOST_JOBS,
+    leave_job_for_night,
     lift_job,
     pause_job,
     put_job_first,
@@ -108,6 +109,7 @@ __all__ = [
     "heard_percent",
     "import_upload",
     "kinds_of",
+    "leave_job_for_night",
     "lift_job",
     "lineage_terms",
     "mark_material",

@@ -27,6 +27,11 @@ def put_job_first(job: Job, *, actor: User) -> Job:
     return jobs.put_first(job, actor=actor)
 
 
+def leave_job_for_night(job: Job, *, actor: User) -> Job:
+    """Work that can wait is done while nobody needs the machines."""
+    return jobs.leave_for_night(job, actor=actor)
+
+
 def start_job_now(job: Job, *, actor: User) -> Job:
     """Not to wait for the night."""
     return jobs.start_now(job, actor=actor)

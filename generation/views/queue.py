@@ -28,6 +28,7 @@ ACTS: Final[dict[str, Act]] = {
     "pause": services.pause_job,
     "resume": services.resume_job,
     "first": services.put_job_first,
+    "tonight": services.leave_job_for_night,
     "now": services.start_job_now,
 }
 LIFTS: Final[dict[str, Act]] = {

@@ -17,7 +17,7 @@ What people change about that: `ordering.py`. When a job will be done: `outlook.
 """
 
 from provenance.jobs.errors import JobCancelled, JobFailed, JobFenced, NotRetriable, NotWaiting, QuotaFull
-from provenance.jobs.ordering import lift, pause, put_first, resume, set_quota, start_now
+from provenance.jobs.ordering import leave_for_night, lift, pause, put_first, resume, set_quota, start_now
 from provenance.jobs.outlook import Outlook, outlook_of, outlooks
 from provenance.jobs.policy import MAX_ATTEMPTS, Limits
 from provenance.jobs.registry import handler, periodic
@@ -40,6 +40,7 @@ __all__ = [
     "QuotaFull",
     "enqueue",
     "handler",
+    "leave_for_night",
     "lift",
     "outlook_of",
     "outlooks",

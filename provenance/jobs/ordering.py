@@ -69,6 +69,18 @@ def lift(job: Job, *, to: int, actor: HasActor) -> Job:
     return job
 
 
+def leave_for_night(job: Job, *, actor: HasActor) -> Job:
+    """Not before the house's next night; at night it takes its turn now. Raises NotWaiting unless it waits."""
+    with transaction.atomic():
+        job = _waiting(job)
+        if not job.overnight:
+            job.overnight = True
+            job.hold_until = choosing.next_night()
+            job.save(update_fields=["overnight", "hold_until"])
+            record(events.Held(stream=job.stream, subjects=subjects(job), **services.named(job)), actor=actor)
+    return job
+
+
 def start_now(job: Job, *, actor: HasActor) -> Job:
     """Not only at night: an overnight job takes its turn among the others. Raises NotWaiting unless it waits."""
     with transaction.atomic():

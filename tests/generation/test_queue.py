@@ -64,10 +64,10 @@ def test_an_artist_sees_their_own_in_words_and_of_others_a_number(ask: Ask, cast
 def test_staff_see_the_labels_and_only_who_may_has_buttons(ask: Ask, cast: Cast) -> None:
     job = ask().job
     for user, buttons in (
-        (cast.owner, {"cancel", "pause", "first", "before-all"}),
+        (cast.owner, {"cancel", "pause", "first", "tonight", "before-all"}),
         (cast.anr, {"before-all"}),
         (cast.rights, set()),
-        (cast.mara, {"cancel", "pause", "first"}),
+        (cast.mara, {"cancel", "pause", "first", "tonight"}),
     ):
         text = page(user)
         assert "Slow Harbour" in text
@@ -78,7 +78,7 @@ def test_staff_see_the_labels_and_only_who_may_has_buttons(ask: Ask, cast: Cast)
     assert press(cast.stranger, job, "cancel") == 404
 
 
-BUTTONS = ("cancel", "pause", "resume", "first", "now", "retry")
+BUTTONS = ("cancel", "pause", "resume", "first", "now", "tonight", "retry")
 
 
 def test_each_button_does_what_it_says_and_is_in_the_ledger(ask: Ask, cast: Cast) -> None:
@@ -148,7 +148,7 @@ def test_the_same_over_the_api(ask: Ask, cast: Cast) -> None:
     base = f"/api/jobs/{job.pk}"
     assert mara.post(f"{base}/pause/").json()["waits_for"] == "pause"
     assert mara.post(f"{base}/resume/").json()["paused"] is False
-    for what in ("first", "now"):
+    for what in ("first", "tonight", "now"):
         assert mara.post(f"{base}/{what}/").status_code == 200
         assert stranger.post(f"{base}/{what}/").status_code == 404
         assert anr.post(f"{base}/{what}/").status_code == 403

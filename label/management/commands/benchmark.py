@@ -16,7 +16,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from label.benchmarks import bare, memory, pages, place, record, runs, sound, submissions
+from label.benchmarks import bare, jobs, memory, pages, place, record, runs, sound, submissions
 from label.benchmarks.table import Figure, render
 from label.supervisor.folders import FolderError
 from label.supervisor.postgres import PostgresError
@@ -29,6 +29,7 @@ FIGURES: dict[str, tuple[Measured, bool]] = {
     "sketch": (lambda quick, base: sound.sketch(quick=quick), False),
     "ledger": (lambda quick, base: record.ledger(quick=quick), True),
     "run": (lambda quick, base: runs.run(quick=quick), True),
+    "jobs": (lambda quick, base: jobs.jobs(quick=quick, base=base), True),
     "pages": (lambda quick, base: pages.pages(quick=quick, log=base / "web.log"), True),
     "inbox": (lambda quick, base: submissions.inbox(quick=quick, log=base / "web.log"), True),
     "memory": (lambda quick, base: memory.memory(quick=quick, log=base / "web.log"), True),

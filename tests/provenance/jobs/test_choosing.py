@@ -153,6 +153,18 @@ def test_overnight_work_waits_for_the_night_and_can_be_started_now(settings: obj
     assert kinds() == ["job.held", "job.started_now"]
 
 
+def test_a_waiting_job_can_be_left_for_the_night(settings: object) -> None:
+    hour = choosing.database_now().hour
+    settings.DEADWAX_NIGHT_HOURS = f"{(hour + 2) % 24}-{(hour + 4) % 24}"  # type: ignore[attr-defined]
+    job = enqueue("artist:a", "a")
+    jobs.leave_for_night(job, actor=HOUSE)
+    assert run_next() == ""
+    settings.DEADWAX_NIGHT_HOURS = f"{(hour - 1) % 24}-{(hour + 2) % 24}"  # type: ignore[attr-defined]
+    Job.objects.update(hold_until=timezone.now() - dt.timedelta(seconds=1))
+    assert run_next() == "a"
+    assert kinds() == ["job.held"]
+
+
 def test_what_the_night_did_not_reach_waits_for_the_next_one(settings: object) -> None:
     hour = choosing.database_now().hour
     settings.DEADWAX_NIGHT_HOURS = f"{(hour - 1) % 24}-{(hour + 2) % 24}"  # type: ignore[attr-defined]
