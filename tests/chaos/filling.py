@@ -21,7 +21,7 @@ def main(model_jobs: int) -> None:
     for _ in range(model_jobs):
         with transaction.atomic():
             job = jobs.enqueue(
-                "chaos.model", {}, actor=Actor.system("chaos"), subject="", stream="project:chaos", title="model",
+                "chaos.model", {"steps": 8, "step_s": 0.1}, actor=Actor.system("chaos"), subject="", stream="project:chaos", title="model",
                 share="artist:another", queue="gpu",
             )  # fmt: skip
         made.append(str(job.pk))
