@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from generation.offering import refresh_offers
-from label.demo import song
+from label.demo import practice, song
 from label.demo.cast import seed_cast
 from provenance import blobs
 from provenance.errors import ProvenanceError
@@ -26,6 +26,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--out", required=True, type=Path, help="folder for the package and its parts")
+        parser.add_argument(
+            "--methods",
+            action="store_true",
+            help="also make a short song for each of the three other artists and hold it against their method",
+        )
         parser.add_argument("--takes", type=int, default=3, help="variations to generate (default 3)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,12 +49,12 @@ class Command(BaseCommand):
             print(f"{time.monotonic() - begun:6.1f} s  {text}", file=sys.stderr, flush=True)
 
         try:
-            line = self._walk(out, options["takes"], say)
+            line = self._walk(out, options["takes"], say, methods=options["methods"])
         except ProvenanceError as error:
             raise CommandError(error.message) from error
         self.stdout.write(json.dumps(line))
 
-    def _walk(self, out: Path, takes: int, say: song.Say) -> dict[str, Any]:
+    def _walk(self, out: Path, takes: int, say: song.Say, *, methods: bool) -> dict[str, Any]:
         call_command("database_prepare")
         cast = seed_cast()
         refresh_offers()
@@ -69,6 +74,10 @@ class Command(BaseCommand):
         package = song.package(path, planned)
         say("package built and checked")
         files = _write(package, out)
+        checks = practice.three_songs(cast) if methods else []
+        for check in checks:
+            verdicts = ", ".join(f"{one['key']} {one['verdict']}" for one in check.outcomes)
+            say(f"{check.master.project.artist}: {verdicts}")
         return {
             "project": str(path.project.pk),
             "takes": [str(take.pk) for take in path.takes],

@@ -1,0 +1,39 @@
+"""The demo's three methods, each held against a song that was made by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from generation.models import MethodCheck
+from tests.support import needs
+
+pytestmark = [pytest.mark.django_db, needs("fpcalc")]
+
+
+def test_three_methods_are_held_against_three_songs(settings: Any, tmp_path: Any) -> None:
+    from generation.offering import refresh_offers
+    from label.demo.cast import seed_cast
+    from label.demo.practice import three_songs
+
+    refresh_offers()
+    cast = seed_cast()
+    found = {check.master.project.title: check for check in three_songs(cast)}
+    said = {
+        title: {one["rule"]: (one["verdict"], one["because"]) for one in check.outcomes}
+        for title, check in found.items()
+    }
+    refuted = {(title, rule) for title, of in said.items() for rule in of if of[rule][0] != "confirmed"}
+    assert refuted == {("Nothing Breaks", "human:arrangement")}, (
+        "a generated mix brings its own arrangement along"
+    )
+    assert "only in parts" in said["Nothing Breaks"]["material:texture"][1]
+    for title, rule in (
+        ("The Frame Is Gone", "material:scaffold"),
+        ("What It Thinks We Are", "material:mirror"),
+    ):
+        assert "in 3 comparisons of sound none was heard" in said[title][rule][1]
+    before = MethodCheck.objects.count()
+    three_songs(cast)
+    assert MethodCheck.objects.count() == before, "made once"
