@@ -4,9 +4,10 @@ import random
 from collections.abc import Callable
 from itertools import pairwise
 
+from generation.symbolic.chords import AnyChord
 from generation.symbolic.notes import Note
 from generation.symbolic.setting import Setting, level, velocity
-from generation.symbolic.theory import Chord, Metre
+from generation.symbolic.theory import Metre
 
 LOW, HIGH = 28, 50  # E1 .. D3
 
@@ -24,11 +25,12 @@ def write(setting: Setting) -> list[Note]:
         if section.energy < 0.3 and style not in ("drone", "walking"):
             style = "roots"
         change = setting.stream(f"bass/{bar}")
-        chord, following = setting.chord(origin), setting.chord(origin + setting.metre.bar_ticks)
+        following = setting.chord(origin + setting.metre.bar_ticks)
         line = STYLES[style](
             setting.metre, level(section.energy + 0.4 * (setting.density - 0.5)), rng, change
         )
-        for offset, duration, what in line:
+        for offset, duration, what in _with_changes(line, setting.changes(origin)):
+            chord = setting.chord(origin + offset)
             pitch = _pitch(setting, chord, following, what, previous, change)
             accent = 0.3 if offset in setting.metre.strong else -0.2
             notes.append(Note(origin + offset, pitch, max(60, duration), velocity(section.energy, accent)))
@@ -37,16 +39,31 @@ def write(setting: Setting) -> list[Note]:
     return notes
 
 
-def root_near(chord: Chord, pitch: int) -> int:
-    """Return the chord's root inside the bass register, nearest to a pitch; low ones win ties."""
-    options = [p for p in range(LOW, HIGH - 2) if p % 12 == chord.root]
+def _with_changes(line: Line, changes: list[int]) -> Line:
+    """Return a bar's line with a root on every chord that begins inside the bar."""
+    for change in changes:
+        before = [(at, min(length, change - at), what) for at, length, what in line if at < change]
+        after = [one for one in line if one[0] >= change]
+        if not after or after[0][0] > change:
+            until = after[0][0] if after else change + 480
+            after.insert(0, (change, until - change, "root"))
+        after[0] = (*after[0][:2], "root")
+        line = before + after
+    return line
+
+
+def root_near(chord: AnyChord, pitch: int) -> int:
+    """Return the chord's bass note inside the bass register, nearest to a pitch; low ones win ties."""
+    options = [p for p in range(LOW, HIGH - 2) if p % 12 == chord.bass_note]
     return min(options, key=lambda option: (abs(option - pitch) + abs(option - 37) * 0.5, option))
 
 
 def _pitch(
-    setting: Setting, chord: Chord, following: Chord, what: str, previous: int, rng: random.Random
+    setting: Setting, chord: AnyChord, following: AnyChord, what: str, previous: int, rng: random.Random
 ) -> int:
     root = root_near(chord, previous)
+    if chord.bass_note != chord.root and what in ("third", "fifth"):
+        return root
     match what:
         case "fifth":
             fifth = root + chord.intervals[1]

@@ -3,10 +3,11 @@
 import random
 from collections.abc import Callable, Sequence
 
+from generation.symbolic.chords import AnyChord
 from generation.symbolic.harmony import Span, voicings
 from generation.symbolic.notes import Note
 from generation.symbolic.setting import Setting, level, velocity
-from generation.symbolic.theory import Chord, Metre
+from generation.symbolic.theory import Metre
 
 # Registers: lowest, highest, centre, most notes.
 REGISTER = {
@@ -28,26 +29,52 @@ def write(setting: Setting, role: str) -> list[Note]:
     voiced = dict(zip((span.start for span in spans), voiced_for(setting, role, spans), strict=True))
     notes: list[Note] = []
     current: Voicing = ()
-    end_of_chord = 0
     names = setting.genre.comp.get(role, ("sustain",))
     for section, _, origin in setting.playing(role):
         if origin in voiced:
             current = voiced[origin]
-            end_of_chord = next(span.end for span in spans if span.start == origin)
         rng = setting.material(f"comp/{role}", section)
         style = rng.choice(names)
         if role != "pads" and section.kind in ("intro", "break", "outro") and "drums" not in section.roles:
             style = "sustain" if style in ("pulse", "offbeat", "power", "charleston") else style
         busy = level(section.energy + 0.5 * (setting.density - 0.5))
+        inside = [origin + change for change in setting.changes(origin) if origin + change in voiced]
         if style == "sustain":
-            if origin in voiced:  # once for each chord, not for each bar
-                length = min(end_of_chord, setting.final_tick) - origin - 30
-                notes += _chord(origin, length, current, velocity(section.energy, -0.3))
+            for begin in (origin, *inside):
+                if begin in voiced:  # once for each chord, not for each bar
+                    end = next(span.end for span in spans if span.start == begin)
+                    length = min(end, setting.final_tick) - begin - 30
+                    notes += _chord(begin, length, voiced[begin], velocity(section.energy, -0.3))
+            current = voiced[inside[-1]] if inside else current
             continue
-        change = setting.stream(f"comp/{role}/{origin}")
-        for offset, duration, pitches, accent in STYLES[style](setting.metre, current, busy, rng, change):
-            notes += _chord(origin + offset, duration, pitches, velocity(section.energy, accent))
+        cuts = [*inside, origin + setting.metre.bar_ticks]
+        for begin, end in zip([origin, *inside], cuts, strict=True):
+            current = voiced[begin] if begin > origin else current
+            # The same pattern for each chord of the bar, of which each chord takes its stretch.
+            rng = setting.material(f"comp/{role}", section)
+            rng.choice(names)
+            change = setting.stream(f"comp/{role}/{origin}")
+            hits = STYLES[style](setting.metre, current, busy, rng, change)
+            if inside:
+                hits = _struck(hits, begin - origin, end - origin, current)
+            for offset, duration, pitches, accent in hits:
+                notes += _chord(origin + offset, duration, pitches, velocity(section.energy, accent))
     return notes
+
+
+def _struck(hits: list[Hit], begin: int, end: int, voicing: Voicing) -> list[Hit]:
+    """Return what of a bar's pattern falls into a chord's stretch of it, so that nothing rings into the next chord; a
+    chord inside the bar is struck as it comes.
+    """
+    inside = [
+        (offset, min(duration, end - offset), pitches, accent)
+        for offset, duration, pitches, accent in hits
+        if begin <= offset < end
+    ]
+    if begin and not any(offset == begin for offset, *_ in inside):
+        until = min((offset for offset, *_ in inside), default=end)
+        inside.insert(0, (begin, max(60, until - begin - 30), voicing, 0.0))
+    return inside
 
 
 def voiced_for(setting: Setting, role: str, spans: Sequence[Span]) -> tuple[Voicing, ...]:
@@ -58,7 +85,7 @@ def voiced_for(setting: Setting, role: str, spans: Sequence[Span]) -> tuple[Voic
     return voicings(spans, low=low, high=high, centre=centre, size=size)
 
 
-def _power_chord(chord: Chord) -> Voicing:
+def _power_chord(chord: AnyChord) -> Voicing:
     """Root, fifth and octave from E2 up: a third through distortion is mud."""
     root = 40 + (chord.root - 40) % 12
     return (root, root + chord.intervals[1], root + 12)

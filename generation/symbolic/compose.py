@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from generation.symbolic import bass, comping, drums, harmony, melody
 from generation.symbolic.form import Section
 from generation.symbolic.genres import Genre
 from generation.symbolic.harmony import Span
-from generation.symbolic.instruments import HARMONY_ROLES
 from generation.symbolic.notes import Marker, Note, Part, Score, tidy
 from generation.symbolic.performance import one_at_a_time, played, swung
 from generation.symbolic.setting import Setting, velocity
@@ -52,24 +52,34 @@ class Composition:
     spans: tuple[Span, ...]
 
 
-def compose(plan: Plan, *, seed: int) -> Composition:
-    """Return the music of a seed. The same plan and seed give equal notes on every machine."""
+def compose(
+    plan: Plan,
+    *,
+    seed: int,
+    spans: tuple[Span, ...] | None = None,
+    given: Mapping[str, Part] = MappingProxyType({}),
+) -> Composition:
+    """Return the music of a seed. The same plan and seed give equal notes on every machine.
+
+    `spans` are chords that are there already; they fill the piece. `given` are parts that are kept note for note.
+    """
     setting = Setting(
         genre=plan.genre, key=plan.key, metre=plan.metre, us_per_quarter=plan.us_per_quarter, bars=plan.bars,
         end_tick=plan.end_tick, sections=plan.sections, roles=tuple(plan.programs), spans=(), density=plan.density,
         seed=seed,
     )  # fmt: skip
-    spans = harmony.plan(
-        plan.sections, key=plan.key, metre=plan.metre, genre=plan.genre, rng=setting.stream("harmony")
-    )
+    if spans is None:
+        spans = harmony.plan(
+            plan.sections, key=plan.key, metre=plan.metre, genre=plan.genre, rng=setting.stream("harmony")
+        )
     setting = replace(setting, spans=spans)
-    written = tuple(_part(setting, plan, role) for role in plan.programs)
+    written = tuple(given[role] if role in given else _part(setting, plan, role) for role in plan.programs)
     score = Score(
         us_per_quarter=plan.us_per_quarter,
         metre=plan.metre,
         key=plan.key,
         bars=plan.bars,
-        parts=tuple(_played(setting, plan, part) for part in written),
+        parts=tuple(part if part.role in given else _played(setting, plan, part) for part in written),
         markers=tuple(Marker(s.start_bar * plan.metre.bar_ticks, s.label) for s in plan.sections),
     )
     return Composition(score=score, written=written, spans=spans)
@@ -136,11 +146,11 @@ def described(sections: Sequence[Section], spans: Sequence[Span], metre: Metre) 
     chords: list[str] = []
     for section in sections:
         bars = range(section.start_bar, section.end_bar)
-        names = [harmony.chord_at(spans, bar * metre.bar_ticks).symbol() for bar in bars]
+        names = [_bar_symbols(spans, bar * metre.bar_ticks, metre.bar_ticks) for bar in bars]
         chords.append(f"{section.label}: " + " | ".join(names))
     return form, "; ".join(chords)
 
 
-def has_harmony(roles: Sequence[str]) -> bool:
-    """Whether any of the roles plays chords."""
-    return any(role in HARMONY_ROLES for role in roles)
+def _bar_symbols(spans: Sequence[Span], start: int, length: int) -> str:
+    inside = [span.chord.symbol() for span in spans if start < span.start < start + length]
+    return " ".join([harmony.chord_at(spans, start).symbol(), *inside])

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from generation.symbolic.chords import AnyChord
 from generation.symbolic.form import Section
 from generation.symbolic.genres import Genre
 from generation.symbolic.theory import Chord, Key, Metre
@@ -17,7 +18,7 @@ class Span:
 
     start: int
     end: int
-    chord: Chord
+    chord: AnyChord
 
 
 def plan(
@@ -95,7 +96,7 @@ def _joined(bars: Sequence[Chord], sections: Sequence[Section], metre: Metre) ->
     return tuple(spans)
 
 
-def chord_at(spans: Sequence[Span], tick: int) -> Chord:
+def chord_at(spans: Sequence[Span], tick: int) -> AnyChord:
     """Return the chord that sounds at a tick; beyond the end, the last one."""
     for span in spans:
         if span.start <= tick < span.end:

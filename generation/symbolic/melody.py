@@ -8,10 +8,11 @@ import math
 import random
 from dataclasses import dataclass
 
+from generation.symbolic.chords import AnyChord
 from generation.symbolic.form import Section
 from generation.symbolic.notes import Note
 from generation.symbolic.setting import Setting, velocity
-from generation.symbolic.theory import Chord, Key, Metre
+from generation.symbolic.theory import Key, Metre
 
 SPAN = 17  # semitones of range above the lead's lowest note
 LEAP = 7  # semitones; a chord tone may lie two further
@@ -193,7 +194,7 @@ def _cadence(shape: Motif, metre: Metre) -> Motif:
     return (*head, Tone(turn, length - breath, 0))
 
 
-def nearest_chord_tone(chord: Chord, pitch: int, low: int, high: int) -> int:
+def nearest_chord_tone(chord: AnyChord, pitch: int, low: int, high: int) -> int:
     """Return the chord tone nearest to a pitch inside `low`..`high` (at least an octave); the lower one on a tie."""
     options = [p for p in range(low, high + 1) if p % 12 in chord.pitch_classes]
     return min(options, key=lambda option: (abs(option - pitch), option))

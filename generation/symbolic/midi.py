@@ -7,7 +7,7 @@ ignore.
 
 import io
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import mido
@@ -40,12 +40,17 @@ def write(score: Score) -> bytes:
         raise BadMidi("parts", f"MIDI holds {len(CHANNELS)} pitched parts; this score has {len(pitched)}.")
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS, charset="utf-8")
     file.tracks.append(_conductor(score))
-    free = iter(CHANNELS)
-    for part in score.parts:
-        file.tracks.append(_track(part, DRUM_CHANNEL if part.drums else next(free)))
+    for part, channel in zip(score.parts, channels_of(score.parts), strict=True):
+        file.tracks.append(_track(part, channel))
     out = io.BytesIO()
     file.save(file=out)
     return out.getvalue()
+
+
+def channels_of(parts: Sequence[Part]) -> list[int]:
+    """Return the MIDI channel of each part: kits share theirs."""
+    free = iter(CHANNELS)
+    return [DRUM_CHANNEL if part.drums else next(free) for part in parts]
 
 
 def _conductor(score: Score) -> mido.MidiTrack:

@@ -106,7 +106,7 @@ def read(data: bytes, filename: str) -> NoteFile:
 
 def musicxml(data: bytes) -> bytes:
     """Return a MIDI file of ours as MusicXML: notes on a grid of sixteenths and eighth triplets, since a player's small
-    errors of time cannot be written.
+    errors of time cannot be written; notes that overlap others of their part on staves of their own.
 
     Raises:
         BadNotes: it holds more notes than can be written.
@@ -122,7 +122,6 @@ def musicxml(data: bytes) -> bytes:
 
 def _plain(score: Score) -> dict[str, Any]:
     tempos = [(0, score.us_per_quarter), *((one.tick, one.us_per_quarter) for one in score.changes)]
-    channels = iter(midi.CHANNELS)
     return {
         "title": "",
         "metre": str(score.metre),
@@ -131,17 +130,31 @@ def _plain(score: Score) -> dict[str, Any]:
         "mode": "minor" if score.key.mode == "harmonic minor" else score.key.mode,
         "tempos": [(tick, round(60e6 / tempo, 3)) for tick, tempo in tempos],
         "parts": [
-            {
-                "name": part.name,
-                "program": part.program,
-                "drums": part.drums,
-                "channel": 9 if part.drums else next(channels),
-                "notes": [(note.start, note.pitch, note.duration, note.velocity) for note in part.notes],
-            }
-            for part in score.parts
-            if part.notes
+            {"name": name, "program": part.program, "drums": part.drums, "channel": channel, "notes": layer}
+            for part, channel in zip(score.parts, midi.channels_of(score.parts), strict=True)
+            for name, layer in _layers(part)
         ],
     }
+
+
+def _layers(part: Part) -> list[tuple[str, list[tuple[int, int, int, int]]]]:
+    """Return a part as staves in which nothing overlaps but chords: a held note under moving ones gets its own."""
+    layers: list[list[tuple[int, int, int, int]]] = []
+    ends: list[tuple[int, int]] = []  # of each layer: where its last notes start and end
+    for note in part.notes:
+        written = (note.start, note.pitch, note.duration, note.velocity)
+        for place, (start, end) in enumerate(ends):
+            if note.start >= end or (note.start, note.end) == (start, end):
+                layers[place].append(written)
+                ends[place] = (note.start, note.end)
+                break
+        else:
+            layers.append([written])
+            ends.append((note.start, note.end))
+    return [
+        (part.name if not place else f"{part.name} ({place + 1})", layer)
+        for place, layer in enumerate(layers)
+    ]
 
 
 def _process(action: str, data: bytes) -> bytes:

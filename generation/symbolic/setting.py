@@ -4,10 +4,11 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from generation.symbolic.chords import AnyChord
 from generation.symbolic.form import Section
 from generation.symbolic.genres import Genre
 from generation.symbolic.harmony import Span, chord_at
-from generation.symbolic.theory import Chord, Key, Metre
+from generation.symbolic.theory import Key, Metre
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +44,13 @@ class Setting:
                 for bar in range(section.start_bar, min(section.end_bar, self.bars - 1)):
                     yield section, bar, bar * self.metre.bar_ticks
 
-    def chord(self, tick: int) -> Chord:
+    def chord(self, tick: int) -> AnyChord:
         return chord_at(self.spans, tick)
+
+    def changes(self, origin: int) -> list[int]:
+        """Return the ticks inside the bar from `origin` on, after its first, where another chord begins."""
+        end = origin + self.metre.bar_ticks
+        return [span.start - origin for span in self.spans if origin < span.start < end]
 
     @property
     def bar_s(self) -> float:

@@ -164,6 +164,10 @@ class Chord:
     def root(self) -> int:
         return self.key.scale[self.degree]
 
+    @property
+    def bass_note(self) -> int:
+        return self.root
+
     @cached_property
     def intervals(self) -> tuple[int, int, int]:
         """Semitones of the third, fifth and seventh above the root."""

@@ -98,15 +98,13 @@ def test_a_midi_file_keeps_every_note_and_its_time(
 def test_musicxml_keeps_every_note_and_its_time(parts: list[tuple[Note, ...]], metre: str) -> None:
     given = score(*parts, metre=metre)
     found = midi.read(notefile.read(notefile.musicxml(midi.write(given)), "x.musicxml").midi)
-    sounding = [[(n.start, n.pitch, n.duration, n.velocity) for n in part.notes] for part in found.parts]
-    expected = [[(n.start, n.pitch, n.duration, n.velocity) for n in part.notes] for part in given.parts]
-    for one, other in zip(sounding, expected, strict=True):
-        assert [note[:3] for note in one] == [note[:3] for note in other]
+    for part in given.parts:
+        staves = [one for one in found.parts if one.name.split(" (")[0] == part.name]
+        assert sorted((n.start, n.pitch, n.duration) for one in staves for n in one.notes) == sorted(
+            (n.start, n.pitch, n.duration) for n in part.notes
+        )
     assert found.tempo_milli_bpm == given.tempo_milli_bpm
-    assert (found.metre, [part.name for part in found.parts]) == (
-        given.metre,
-        [part.name for part in given.parts],
-    )
+    assert found.metre == given.metre
 
 
 def test_a_chorale_of_bach_reads_as_its_score_says(chorale: bytes) -> None:
