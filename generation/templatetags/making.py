@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 from django import template
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from generation import asking
 from generation.models import Master, Project, Render, Take, TakeStem, ToolTerms, Upload
@@ -53,6 +55,16 @@ def verb(mode: Mode) -> str:
 def mode_title(key: str) -> str:
     """A mode in a producer's words; a key that is no mode any more stands for itself."""
     return MODES[key].title if key in MODES else key.replace("_", " ")
+
+
+@register.filter
+def commands(words: str) -> SafeString:
+    """A sentence in which what stands between backticks is a command."""
+    parts = words.split("`")
+    marked = ("<code>{}</code>" if place % 2 else "{}" for place in range(len(parts)))
+    return format_html_join(
+        "", "{}", ((format_html(mark, part),) for mark, part in zip(marked, parts, strict=True))
+    )
 
 
 @register.filter

@@ -66,6 +66,7 @@ class Choice:
     terms: ToolTerms | None = None
     licences: tuple[Needed, ...] = ()
     absent: tuple[dict[str, Any], ...] = ()
+    opens: bool = False
 
 
 @require_http_methods(["GET", "POST"])
@@ -345,7 +346,7 @@ def _choices(
                 current=way is not None and one.engine == way.engine, ready=one.available, way=one,
                 terms=_terms(one.tool_key),
                 licences=tuple(licences[key] for key in keys if key in licences and not licences[key].holds),
-                absent=tuple(model for model in one.models if not model["present"]),
+                absent=tuple(model for model in one.models if not model["present"]), opens=way is None and not engines,
             )
         )  # fmt: skip
     return {"groups": groups, "engines": engines, "offers": offers, "may_accept": user.has_role(*MAY_ACCEPT)}
