@@ -6,9 +6,8 @@ from typing import Any
 
 from django import forms
 
-from artists.method_rules import MATERIALS
 from artists.models import Artist
-from generation.models import EngineOffer, ToolTerms, Upload
+from generation.models import ToolTerms, Upload
 from generation.prompting import BriefValues
 from generation.services import MINUTES_OF_A_DAY, MOST_JOBS
 from provenance.elements import ROLES, elements_of, role_label
@@ -109,31 +108,6 @@ class BriefForm(forms.Form):
             "avoid": ", ".join(values.avoid),
             "prompt": values.prompt,
         }
-
-
-class RunForm(forms.Form):
-    engine = forms.ChoiceField()
-    variations = forms.IntegerField(initial=6, help_text="1 to 30.")
-    duration_s = forms.FloatField(label="Length", initial=30)
-    base_seed = forms.IntegerField(
-        label="First seed",
-        required=False,
-        help_text="Empty: by chance. The same seed gives the same take again.",
-    )
-    prompt = forms.CharField(max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 4}))
-    material = forms.ChoiceField(
-        label="What it is for",
-        required=False,
-        choices=[("", "not said"), *((kind, kind.replace("_", " ")) for kind in MATERIALS)],
-        help_text="The method says what may end up in a master. It can be said later, take by take.",
-    )
-    acknowledge_warnings = forms.BooleanField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, offers: list[EngineOffer], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["engine"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(offer.name, offer.title) for offer in offers if offer.available]
 
 
 class TermsField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs

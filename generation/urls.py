@@ -24,6 +24,7 @@ urlpatterns = [
     path("takes/<uuid:pk>/audio/", runs.take_audio, name="take-audio"),
     path("takes/<uuid:pk>/peaks/", runs.take_peaks, name="take-peaks"),
     path("takes/<uuid:pk>/midi/", runs.take_midi, name="take-midi"),
+    path("takes/<uuid:pk>/musicxml/", runs.take_musicxml, name="take-musicxml"),
     path("stems/<uuid:pk>/audio/", runs.stem_audio, name="stem-audio"),
     path("stems/<uuid:pk>/peaks/", runs.stem_peaks, name="stem-peaks"),
     path("uploads/<uuid:pk>/", uploads.upload_page, name="upload"),

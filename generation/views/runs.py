@@ -18,6 +18,7 @@ from generation import access, listening, reading, services
 from generation.errors import BadValue
 from generation.models import PromptRun, RunInput, Take, TakeStem
 from generation.modes import MODES
+from generation.symbolic import notefile
 from generation.views.common import REFUSED, fault_json
 from provenance.assets import peaks_response, read, serve
 from provenance.errors import UserFault
@@ -212,6 +213,24 @@ def take_midi(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return HttpResponse("This take has no notes.", status=404, content_type="text/plain")
     response = HttpResponse(read(take.midi), content_type="audio/midi")
     response["Content-Disposition"] = f'attachment; filename="take-{take.number}.mid"'
+    return response
+
+
+@require_safe
+def take_musicxml(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The take's notes for a notation program, written by a process of its own: that takes a few seconds."""
+    take = access.take_for(user_of(request), pk)
+    if take.midi is None:
+        return HttpResponse("This take has no notes.", status=404, content_type="text/plain")
+    data = read(take.midi)
+    if not connection.in_atomic_block:
+        connection.close()
+    try:
+        written = notefile.musicxml(data)
+    except notefile.BadNotes as fault:
+        return HttpResponse(fault.message, status=REFUSED, content_type="text/plain")
+    response = HttpResponse(written, content_type="application/vnd.recordare.musicxml+xml")
+    response["Content-Disposition"] = f'attachment; filename="take-{take.number}.musicxml"'
     return response
 
 

@@ -69,13 +69,15 @@ def upload_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             else:
                 for warning in upload.warnings:
                     messages.warning(request, warning)
-                messages.success(request, f"{upload.name} is in.")
+                if not data["captured"]:  # the page on which it was recorded says so itself
+                    messages.success(request, f"{upload.name} is in.")
                 # What has to be looked at is shown where it is cured.
                 there = reverse("generation:project", args=[project.pk])
                 if upload.terms_open:
                     there = reverse("generation:upload", args=[upload.pk])
                 if wants_json(request):
-                    return JsonResponse({"redirect": there}, status=201)
+                    made = {"redirect": there, "ref": f"upload:{upload.pk}", "name": upload.name}
+                    return JsonResponse(made, status=201)
                 return redirect(there)
     return form_page(request, "generation/upload_form.html", form, {"project": project})
 

@@ -80,6 +80,9 @@ def addresses(scene: Scene) -> dict[str, list[str]]:
         ],
         "mara": [
             "/", "/projects/", "/projects/new/", project, f"{project}brief/", f"{project}runs/new/",
+            *(f"{project}runs/new/?mode={mode}" for mode in ("melody_guided", "lyrics_to_song", "stem_separation")),
+            f"{project}runs/new/?mode=section_replacement&source=take:{scene.take.pk}&from=500&to=1500",
+            f"{project}compare/?run={scene.run.number}",
             f"{project}uploads/new/", f"{project}arrangements/new/", f"/runs/{scene.run.pk}/",
             f"/arrangements/{scene.arrangement.pk}/", f"/renders/{scene.render.pk}/", f"/masters/{scene.master.pk}/",
             f"/masters/{scene.master.pk}/proof/", f"/masters/{scene.unreleased.pk}/declaration/", "/ledger/",
