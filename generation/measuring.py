@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,10 @@ def stored(
 
     `loudness`: measures that are known already; `measured=False` leaves loudness out (stems).
     """
-    write, ending = _WRITERS[media_type]
-    # A mix above full scale is kept as floats: clipped here, no master could mend it.
-    as_float = media_type == "audio/wav" and passes_full_scale(audio)
-    with tempfile.NamedTemporaryFile(prefix="deadwax-", suffix=ending) as file:
-        path = Path(file.name)
-        clipped = (
-            write_wav_float(path, audio, sample_rate_hz) if as_float else write(path, audio, sample_rate_hz)
-        )
-        with path.open("rb") as written:
-            staged = assets.ingest(written, limit_bytes=path.stat().st_size)
+    ending = _WRITERS[media_type][1]
+    with written(audio, sample_rate_hz, media_type) as (path, as_float, clipped):
+        with path.open("rb") as file:
+            staged = assets.ingest(file, limit_bytes=path.stat().st_size)
         peaks = audiofile.peaks(path)
         printed = (audiofile.fingerprint(path) or "") if fingerprint else ""
     if loudness is None and measured:
@@ -72,6 +67,22 @@ def stored(
         tempo_bpm=tempo_bpm,
         key=key,
     )
+
+
+@contextlib.contextmanager
+def written(
+    audio: Audio, sample_rate_hz: int, media_type: str = "audio/wav"
+) -> Iterator[tuple[Path, bool, int]]:
+    """The sound as a file of 24 bits for as long as it is looked at; whether it holds floats, and samples clipped."""
+    write, ending = _WRITERS[media_type]
+    # A mix above full scale is kept as floats: clipped here, no master could mend it.
+    as_float = media_type == "audio/wav" and passes_full_scale(audio)
+    with tempfile.NamedTemporaryFile(prefix="deadwax-", suffix=ending) as file:
+        path = Path(file.name)
+        clipped = (
+            write_wav_float(path, audio, sample_rate_hz) if as_float else write(path, audio, sample_rate_hz)
+        )
+        yield path, as_float, clipped
 
 
 def decoded(asset_sha256: str) -> tuple[Audio, int]:

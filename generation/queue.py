@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from artists.models import User
-from generation.models import ArrangementVersion, EngineOffer, Project
+from generation.models import ArrangementVersion, EngineOffer, Project, Take
 from provenance import jobs
 from provenance.jobs import HasActor, Job
 
 RUN = "generation.run"
+REPLAY = "generation.replay"
 RENDER = "generation.render"
 MASTER = "generation.master"
 ANALYSE = "generation.analyse"
@@ -48,6 +49,22 @@ def enqueue_run(
         likeness=f"{RUN}:{offer.name}/{model}/{mode}",
         work=variations * duration_ms,
         overnight=overnight,
+    )
+
+
+def enqueue_replay(take: Take, *, replay_id: str, needs_gpu: bool, actor: User) -> Job:
+    project = take.run.project
+    return jobs.enqueue(
+        REPLAY,
+        {"replay": replay_id},
+        actor=actor,
+        queue="gpu" if needs_gpu else "cpu",
+        subject=f"take:{take.pk}",
+        stream=project.stream,
+        title=f"Take {take.number} of run {take.run.number} once more",
+        share=share_of(project),
+        likeness=f"{RUN}:{take.run.engine}/{take.run.parameters.get('model', '')}/{take.run.mode}",
+        work=take.run.duration_ms,
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
 from artists.models import User
-from generation import services
+from generation import access, services
 from generation.models import (
     Arrangement,
     Brief,
@@ -22,6 +24,7 @@ from generation.models import (
     Take,
     ToolTerms,
 )
+from generation.modes import AUDIO, NOTES
 
 
 def latest_brief(project: Project) -> Brief | None:
@@ -91,6 +94,58 @@ def arrangement_sources(arrangement: Arrangement, document: dict[str, Any]) -> l
                 "hidden": hidden,
             }
         )
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing:
+    """Something of a project that can be given to a mode: as sound, as notes, or as either. `ref` names it."""
+
+    ref: str
+    title: str
+    kinds: tuple[str, ...]
+    duration_ms: int | None
+    url_audio: str
+
+
+def givens(project: Project, *, kinds: Iterable[str] = (AUDIO, NOTES), user: User) -> list[Thing]:
+    """What of a project can be given as one of these kinds; nothing to who may not read it."""
+    if not access.visible_projects(user).filter(pk=project.pk).exists():
+        return []
+    return [
+        Thing(
+            ref=thing.ref,
+            title=thing.name,
+            kinds=thing.kinds,
+            duration_ms=thing.duration_ms,
+            url_audio=_url_audio(thing),
+        )
+        for thing in services.things(project, kinds=kinds)
+    ]
+
+
+def _url_audio(thing: services.Thing) -> str:
+    kind, _, key = thing.ref.partition(":")
+    if thing.audio is None:
+        return ""
+    return reverse("generation:master-wav" if kind == "master" else f"generation:{kind}-audio", args=[key])
+
+
+def run_notes(run: PromptRun) -> list[str]:
+    """What whoever looks at a run should know of its making, in whole sentences."""
+    found = [
+        f"Take {failure.number} could not be made: {failure.message or 'why is erased.'}"
+        for failure in run.failures.select_related("entry").prefetch_related("entry__vault")
+    ]
+    asked = {
+        (facts["batch_asked"], facts.get("batch", 1))
+        for facts in run.takes.values_list("facts", flat=True)
+        if facts.get("batch_asked", 0) > facts.get("batch", 1)
+    }
+    found += [
+        f"Memory was too short for {most} at once: they were made {made} at a time."
+        for most, made in sorted(asked)
+    ]
     return found
 
 

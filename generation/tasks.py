@@ -8,17 +8,18 @@ from typing import Any
 
 from artists.services import submissions
 from generation import arrangement as doc
-from generation import comparing, measuring, offering, queue, services
+from generation import comparing, giving, measuring, offering, queue, replaying
+from generation.attribution_modes import Untouched
 from generation.audio.loudness import Loudness
 from generation.audio.master import MasterReport
 from generation.audio.master import master as make_master
 from generation.audio.quality import quality
 from generation.audio.render import render as make_render
 from generation.engine import registry
-from generation.engine.base import BriefSpec, FailedTake, GenerationOutput, GenerationRequest, generate
+from generation.engine.base import FailedTake, GenerationOutput, GenerationRequest, generate
 from generation.errors import ScannerAway
-from generation.models import Brief, PromptRun, Upload
-from generation.services import making, methods, uploads
+from generation.models import PromptRun, Upload
+from generation.services import making, methods, replays, uploads
 from generation.spooling import Spool
 from provenance import assets, blobs, credential, jobs, trusted_roots
 from provenance.jobs import Claim, JobFailed
@@ -35,24 +36,43 @@ def run_engine(claim: Claim) -> None:
     2. Bytes are stored before the transaction that refers to them; the claim's fence guards that transaction.
     3. Cancelling or a death between two takes loses the one in the making and no other.
     4. What an engine hands out of a take on the way can be heard meanwhile; it is no take and in no ledger.
+    5. A take that cannot be made is written as such; its siblings stay, and the run ends with what came.
     """
     run = making.run_to_make(claim.payload["run"])
     made = making.takes_made(run)
     missing = [(number, seed) for number, seed in enumerate(run.seeds, start=1) if number not in made]
     if missing:
+        request = giving.request_of(run, tuple(seed for _, seed in missing))
         engine = registry.engine(run.engine)
         report = _progress(claim, finished=len(made), of=run.variations, asked=len(missing))
-        request = _request(run, tuple(seed for _, seed in missing))
         with Spool(claim, [number for number, _ in missing]) as spool:
             for output in generate(engine, request, report, spool):
+                number = missing[output.index][0]
                 if isinstance(output, FailedTake):
-                    continue  # `finish_run` says how many are missing
+                    with claim.commit():
+                        making.add_failure(
+                            run, number=number, seed=output.seed, code=output.code, message=output.message
+                        )
+                    continue
                 spool.finish(output)
-                take = _stored_take(run, missing[output.index][0], output)
+                take = _stored_take(run, number, output, request)
                 with claim.commit():
                     making.add_take(run, take)
+    if none := making.none_came(run):
+        raise JobFailed(none, code="no_take")
     with claim.commit(done=True):
         making.finish_run(run)
+
+
+@jobs.handler(queue.REPLAY)
+def replay_take(claim: Claim) -> None:
+    """A take made once more from its entry, and how close it came."""
+    replay = replays.replay_to_make(claim.payload["replay"])
+    if replay.verdict:
+        return
+    found = replaying.replayed(replay.take, _throttled(claim))
+    with claim.commit(done=True):
+        replays.finish_replay(replay, found)
 
 
 @jobs.handler(queue.RENDER)
@@ -190,36 +210,9 @@ def _measures(when: str, loudness: Loudness) -> dict[str, int | None]:
     }
 
 
-def _request(run: PromptRun, seeds: tuple[int, ...]) -> GenerationRequest:
-    prompt = run.prompt
-    if not prompt and run.brief is None:
-        raise JobFailed("The prompt of this run was erased, so it cannot be made any more. Ask again.")
-    return GenerationRequest(
-        mode=run.mode,
-        prompt=prompt,
-        duration_s=run.duration_ms / 1000,
-        seeds=seeds,
-        brief=_spec(run.brief) if run.brief else None,
-        parameters=run.parameters,
-    )
-
-
-def _spec(brief: Brief) -> BriefSpec:
-    values = services.brief_values(brief)
-    return BriefSpec(
-        genre=values.genre,
-        mood=values.mood,
-        tempo_bpm=values.tempo_bpm,
-        key=values.key,
-        metre=values.metre,
-        structure=values.structure,
-        energy=values.energy,
-        instruments=values.instruments,
-        avoid=values.avoid,
-    )
-
-
-def _stored_take(run: PromptRun, number: int, output: GenerationOutput) -> making.MadeTake:
+def _stored_take(
+    run: PromptRun, number: int, output: GenerationOutput, request: GenerationRequest
+) -> making.MadeTake:
     rate = output.sample_rate_hz
     tempo_bpm, key = measuring.heard(output.audio, rate, output.facts)
     return making.MadeTake(
@@ -234,6 +227,10 @@ def _stored_take(run: PromptRun, number: int, output: GenerationOutput) -> makin
         ],
         midi=assets.ingest(output.midi) if output.midi else None,
         facts=output.facts,
+        kept=tuple(
+            Untouched(role=one.role, from_ms=one.from_ms, to_ms=one.to_ms, at_ms=one.at_ms)
+            for one in giving.really_kept(output, request)
+        ),
     )
 
 

@@ -82,6 +82,14 @@ class Brief(Recorded):
         return {item.name: json.loads(bytes(item.content)) for item in self.entry.vault.all()}
 
     @property
+    def words_erased(self) -> bool:
+        """Whether something was said that the vault no longer holds."""
+        import json
+
+        said = json.loads(bytes(self.entry.body))["private"]
+        return not set(said) <= {item.name for item in self.entry.vault.all()}
+
+    @property
     def energy_arc(self) -> str:
         """The arc as drawing wants it: numbers from 0 to 1, with commas."""
         return ",".join(f"{percent / 100:g}" for percent in self.energy_percent)

@@ -65,6 +65,7 @@ from generation.services.queueing import (
     set_quota,
     start_job_now,
 )
+from generation.services.replays import request_replay
 from generation.services.runs import (
     MAX_VARIATIONS,
     cancel_job,
@@ -129,6 +130,7 @@ __all__ = [
     "request_check",
     "request_master",
     "request_render",
+    "request_replay",
     "request_run",
     "request_sweep",
     "require_accepted",

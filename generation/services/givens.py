@@ -185,12 +185,13 @@ def references(project: Project, given: Iterable[Resolved]) -> tuple[str, ...]:
 
 
 def _checked(one: RunGiven, thing: Thing, given: Given, kinds: tuple[str, ...]) -> Resolved:
-    said = " or ".join({AUDIO: "sound", NOTES: "notes"}[kind] for kind in kinds)
+    words = {AUDIO: "sound", NOTES: "notes"}
+    said = " or ".join(words[kind] for kind in kinds)
     if one.kind and one.kind not in kinds:
         raise BadValue(f"Give the {one.role} as {said}.", field=one.role)
     kind = one.kind or next((kind for kind in kinds if kind in thing.kinds), "")
     if kind not in thing.kinds:
-        raise BadValue(f"The {thing.title} has no {said}. Choose another.", field=one.role)
+        raise BadValue(f"The {thing.title} has no {words.get(kind, said)}. Choose another.", field=one.role)
     if kind == AUDIO and int(thing.asset(kind).probe.get("channels", 1)) > MOST_CHANNELS:
         raise BadValue(f"The {thing.title} has more than two channels. Mix it down first.", field=one.role)
     found = Resolved(role=one.role, thing=thing, kind=kind, **_stretch(one, thing))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from generation.errors import BadValue
 from generation.models import Project, Render, Take, TakeStem, Upload
+from provenance.elements import role_label
 from provenance.models import Asset
 
 
@@ -31,7 +32,7 @@ def materials(project: Project) -> list[Material]:
     takes = (
         Take.objects.filter(run__project=project)
         .select_related("run__terms", "asset__analysis")
-        .prefetch_related("stems__asset__analysis")
+        .prefetch_related("stems__asset__analysis", "run__inputs")
         .order_by("-run__number", "number")
     )
     kept: list[Material] = []
@@ -83,7 +84,7 @@ def _of_take(take: Take) -> list[Material]:
     origin = "trained_model" if take.run.terms.trained_model else "procedural"
     group = f"Run {take.run.number}, take {take.number}"
     kept = take.state == Take.State.SHORTLISTED
-    rows: list[tuple[str, Take | TakeStem, str, str]] = [("take", take, "full mix", "full_mix")]
+    rows: list[tuple[str, Take | TakeStem, str, str]] = [("take", take, role_label(take.role), take.role)]
     rows += [("stem", stem, stem.name, stem.role) for stem in take.stems.all()]
     return [
         Material(

@@ -1,4 +1,4 @@
-"""A stretch of a standard MIDI file, by time: the notes that sound in it, at the tempo and in the metre that held there.
+"""A stretch of a standard MIDI file by time: the notes that sound in it, at the tempo and metre that held there.
 
 Notes that began before it begin with it, notes that end after it end with it; what was set before it (programmes,
 controllers, tempo, signatures) stands at its beginning.

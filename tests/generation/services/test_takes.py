@@ -51,8 +51,8 @@ def _silent_take() -> making.MadeTake:
     from provenance.blobs import Staged
 
     sound = making.MadeAudio(
-        staged=Staged(sha256="0" * 64, size=1), role="full_mix", name="mix", media_type="audio/wav", probe={"duration_ms": 0},
-        peaks=b"", lufs=None, true_peak_dbtp=None,
+        staged=Staged(sha256="0" * 64, size=1), role="full_mix", name="mix", media_type="audio/wav",
+        probe={"duration_ms": 0}, peaks=b"", lufs=None, true_peak_dbtp=None,
     )  # fmt: skip
     return making.MadeTake(number=1, seed=1, mix=sound)
 
