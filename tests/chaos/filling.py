@@ -21,9 +21,15 @@ def main(model_jobs: int) -> None:
     for _ in range(model_jobs):
         with transaction.atomic():
             job = jobs.enqueue(
-                "chaos.model", {"steps": 8, "step_s": 0.1}, actor=Actor.system("chaos"), subject="", stream="project:chaos", title="model",
-                share="artist:another", queue="gpu",
-            )  # fmt: skip
+                "chaos.model",
+                {"steps": 6, "step_s": 0.1},
+                actor=Actor.system("chaos"),
+                subject="",
+                stream="project:chaos",
+                title="model",
+                share="artist:another",
+                queue="gpu",
+            )
         made.append(str(job.pk))
     print(
         json.dumps(

@@ -25,7 +25,7 @@ from label.supervisor.postgres import Postgres
 from tests.platform.test_up import ROOT, Up
 from tests.support import wait_until
 
-RUNS, TAKES, MODEL_JOBS = 30, 2, 20
+RUNS, TAKES, MODEL_JOBS = 20, 2, 30
 
 
 class House(Up):
