@@ -108,7 +108,6 @@ def test_every_mode_stands_in_one_group() -> None:
 def test_what_is_not_installed_is_shown_with_what_it_would_take(page: Callable[..., str]) -> None:
     html = page(mode="lyrics_to_song")
     for words in (
-        "Its weights are not here.",
         "Songs, big",
         "Download it into the folder",
     ):
