@@ -14,12 +14,12 @@ from generation import access, services
 from generation.api.base import Studio, paged
 from generation.api.inputs import ReasonInput
 from generation.api.serializers import (
-    AnswerInput,
     LicenceInput,
     LicenceSerializer,
-    TermsInput,
+    TermsAnswerInput,
     TermsSerializer,
     ToolSerializer,
+    ToolTermsInput,
 )
 from generation.models import Tool
 from generation.services import licences
@@ -48,25 +48,25 @@ class ToolViewSet(Studio):
         return self.shown(ToolSerializer, self._tool(key))
 
     @extend_schema(
-        request={"application/json": TermsInput, "multipart/form-data": TermsInput},
+        request={"application/json": ToolTermsInput, "multipart/form-data": ToolTermsInput},
         responses={201: TermsSerializer},
     )
     @action(detail=True, methods=["post"], parser_classes=[JSONParser, MultiPartParser])
     def terms(self, request: Request, key: str) -> Response:
         """Record a new reading of the terms. Earlier ones stay bound to what was made under them."""
         self._keeper()
-        tool, given = self._tool(key), self.parsed(TermsInput)
+        tool, given = self._tool(key), self.parsed(ToolTermsInput)
         snapshot = given.pop("snapshot", None)
         values = services.TermsValues(**given | {"blocked_by": tuple(given.get("blocked_by", ()))})
         terms = services.record_terms(tool, values=values, snapshot=snapshot, actor=self.user)
         return self.shown(TermsSerializer, terms, status=201)
 
-    @extend_schema(request=AnswerInput, responses=TermsSerializer)
+    @extend_schema(request=TermsAnswerInput, responses=TermsSerializer)
     @action(detail=True, methods=["post"])
     def answer(self, request: Request, key: str) -> Response:
         """Answer what a version leaves open, for all that was made under it. The version stays as it was read."""
         self._keeper()
-        given = self.parsed(AnswerInput)
+        given = self.parsed(TermsAnswerInput)
         terms = access.terms_for(self.user, key, given.pop("version"))
         services.answer_question(terms, **given, actor=self.user)
         return self.shown(TermsSerializer, access.terms_for(self.user, key, terms.version))

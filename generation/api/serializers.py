@@ -194,7 +194,7 @@ class TermsSerializer(serializers.ModelSerializer[ToolTerms]):
         return [str(question) for question in allowances.open_questions(terms)]
 
 
-class TermsInput(TermsSerializer):
+class ToolTermsInput(TermsSerializer):
     """A new reading, with the text of the terms where it is sent as multipart."""
 
     snapshot = serializers.FileField(required=False, allow_null=True, write_only=True)
@@ -211,7 +211,7 @@ class TermsInput(TermsSerializer):
         read_only_fields = ()
 
 
-class AnswerInput(serializers.Serializer[Any]):
+class TermsAnswerInput(serializers.Serializer[Any]):
     """An answer to what a version of terms leaves open."""
 
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)

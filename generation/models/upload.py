@@ -111,6 +111,8 @@ class Upload(Recorded):
                 "The file carries a content credential that says that a trained model had a part in it, or in what it "
                 "was made from. Say so where the declaration asks for it."
             )
+        if self.kind == "notes":
+            found += [str(remark) for remark in self.asset.probe.get("remarks", ())]
         if self.terms_open:
             found.append(
                 "Nobody knows the terms of the tool that made this. It can be worked with, and may not be sold until "

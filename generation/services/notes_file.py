@@ -31,10 +31,6 @@ class Notes:
     duration_ms: int
     probe: dict[str, Any]
 
-    @property
-    def is_midi(self) -> bool:
-        return self.media_type == "audio/midi"
-
 
 def is_notes(path: Path, filename: str) -> bool:
     """Whether a file says that it holds notes: by its name, or by the first bytes of MIDI."""
@@ -66,5 +62,6 @@ def read(path: Path, filename: str) -> Notes:
             "tracks": found.tracks,
             "tempo_milli_bpm": round(found.tempo_bpm * 1000) if found.tempo_bpm else 0,
             "key": found.key or "",
+            "remarks": list(found.remarks),
         },
     )

@@ -190,7 +190,8 @@ def _taken(path: Path, filename: str) -> _Taken:
             media_type=read.media_type,
             duration_ms=read.duration_ms,
             probe=read.probe,
-            midi=original if read.is_midi else assets.ingest(read.midi),
+            # Never the file as it came: what was read of it, written anew.
+            midi=assets.ingest(read.midi),
         )
     probe = audiofile.check_upload(path, filename)
     found = credential.read(path, probe.media_type, trust=trusted_roots.believed())

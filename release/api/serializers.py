@@ -188,7 +188,7 @@ class DeclarationSerializer(serializers.ModelSerializer[Declaration]):
         )
 
 
-class ReasonSerializer(serializers.Serializer[Reason]):
+class ClearanceReasonSerializer(serializers.Serializer[Reason]):
     """One thing that decides, with where it is written and how sure that is."""
 
     verdict = serializers.CharField(source="verdict.value")
@@ -207,7 +207,7 @@ class ClearanceSerializer(serializers.Serializer[Clearance]):
     kind = serializers.CharField(help_text="service or distributor.")
     verdict = serializers.CharField(source="verdict.value", help_text="may, with_credit, asks or may_not.")
     words = serializers.CharField()
-    reasons = ReasonSerializer(many=True)
+    reasons = ClearanceReasonSerializer(many=True)
     credits = serializers.ListField(child=serializers.CharField(), help_text="Owed, word for word.")
     remarks = serializers.ListField(
         child=serializers.CharField(), help_text="They change nothing about going."
