@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from artists.services import submissions
@@ -55,6 +55,8 @@ def run_engine(claim: Claim) -> None:
                         )
                     continue
                 spool.finish(output)
+                if note := _smaller_batch(output.facts):
+                    claim.say(note)
                 take = _stored_take(run, number, output, request)
                 with claim.commit():
                     making.add_take(run, take)
@@ -232,6 +234,14 @@ def _stored_take(
             for one in giving.really_kept(output, request)
         ),
     )
+
+
+def _smaller_batch(facts: Mapping[str, Any]) -> str:
+    """What the job's row says where an engine's memory ran out and it went on with fewer takes at a time."""
+    made, asked = facts.get("batch"), facts.get("batch_asked")
+    if not isinstance(made, int) or not isinstance(asked, int) or made >= asked:
+        return ""
+    return f"Memory was short: made {made} at a time instead of {asked}"
 
 
 def _progress(claim: Claim, *, finished: int, of: int, asked: int) -> Callable[[int, int], None]:

@@ -194,7 +194,8 @@ class Claim:
     def say(self, note: str) -> None:
         """Show a note that stays while progress goes on: that memory was short and the batch is smaller now."""
         self._said = note[:160]
-        self._written_at = 0.0  # the next progress carries it at once
+        ours = Job.objects.filter(pk=self.job_id, fence=self.fence, state=State.RUNNING)
+        steadily(partial(ours.update, note=self._said))
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """Report `done` of `total`; renews the lease. Cheap: most calls only note that the handler lives.
