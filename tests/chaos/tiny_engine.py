@@ -1,4 +1,4 @@
-"""An engine in the place of sketch whose takes are tones of a second, in no time; one seed never comes.
+"""An engine in the place of sketch: tones of a second, in no time; one seed never comes, and memory is short.
 
 Loaded by a worker through DEADWAX_WORKER_MODULES.
 """
@@ -40,8 +40,9 @@ class TinyEngine:
                 yield FailedTake(index=index, seed=seed, code="silent", message="Nothing came.")
                 continue
             yield GenerationOutput(
-                index=index, seed=seed, audio=tone(seed % 400, RATE_HZ), sample_rate_hz=RATE_HZ
-            )
+                index=index, seed=seed, audio=tone(seed % 400, RATE_HZ), sample_rate_hz=RATE_HZ,
+                facts={"batch": 1, "batch_asked": len(request.seeds)},
+            )  # fmt: skip
 
 
 def engine() -> TinyEngine:

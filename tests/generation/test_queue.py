@@ -10,11 +10,13 @@ from django.test import Client
 from django.urls import reverse
 
 from generation import queue_reading, services
+from generation.engine import registry
 from provenance import jobs
 from provenance.jobs import Job
 from provenance.ledger import Actor
 from provenance.models import Entry, JobQuota
 from tests.cast import Cast
+from tests.support import run_jobs
 
 pytestmark = pytest.mark.django_db
 Ask = Callable[..., Any]
@@ -190,6 +192,23 @@ def test_the_queue_of_many_jobs_costs_few_queries(
     with django_assert_max_num_queries(24):
         found = queue_reading.queue_for(cast.mara)
     assert [line.outlook.ahead for line in found.mine] == list(range(6))
+
+
+def test_a_smaller_batch_stands_in_the_jobs_row_and_a_bad_take_loses_no_sibling(
+    ask: Ask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry.MODULES, "sketch", "tests.chaos.tiny_engine")
+    from tests.chaos.tiny_engine import BROKEN
+
+    registry._load.cache_clear()
+    try:
+        run = ask(duration_s=1, variations=3, base_seed=BROKEN - 1)
+        run_jobs()
+    finally:
+        registry._load.cache_clear()
+    job = Job.objects.get(pk=run.job_id)
+    assert (job.state, job.note) == ("done", "Memory was short: made 1 at a time instead of 3")
+    assert sorted(run.takes.values_list("number", flat=True)) == [1, 3]
 
 
 def test_overnight_is_said_in_words(ask: Ask, cast: Cast, settings: Any) -> None:
