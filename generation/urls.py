@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.views import arrangements, asking, jobs, methods, projects, queue, runs, tools, uploads
+from generation.views import arrangements, asking, jobs, methods, projects, queue, replays, runs, tools, uploads
 
 app_name = "generation"
 urlpatterns = [
@@ -25,6 +25,7 @@ urlpatterns = [
     path("takes/<uuid:pk>/peaks/", runs.take_peaks, name="take-peaks"),
     path("takes/<uuid:pk>/midi/", runs.take_midi, name="take-midi"),
     path("takes/<uuid:pk>/musicxml/", runs.take_musicxml, name="take-musicxml"),
+    path("takes/<uuid:pk>/replay/", replays.take_replay, name="take-replay"),
     path("stems/<uuid:pk>/audio/", runs.stem_audio, name="stem-audio"),
     path("stems/<uuid:pk>/peaks/", runs.stem_peaks, name="stem-peaks"),
     path("uploads/<uuid:pk>/", uploads.upload_page, name="upload"),

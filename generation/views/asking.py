@@ -66,6 +66,8 @@ class Choice:
     terms: ToolTerms | None = None
     licences: tuple[Needed, ...] = ()
     absent: tuple[dict[str, Any], ...] = ()
+    #: Whether it cannot be used before somebody accepts a licence.
+    needs_licence: bool = False
     opens: bool = False
 
 
@@ -340,12 +342,14 @@ def _choices(
     engines = []
     for one in found:
         keys = dict.fromkeys([one.tool_key, *(model["tool"] for model in one.models)])
+        open_keys = {key for key in keys if key in licences and not licences[key].holds}
+        used = {one.tool_key, *(model["tool"] for model in one.models if model["present"])}
         engines.append(
             Choice(
                 key=one.engine, title=one.title, url=link(mode=mode.key, engine=one.engine),
                 current=way is not None and one.engine == way.engine, ready=one.available, way=one,
                 terms=_terms(one.tool_key),
-                licences=tuple(licences[key] for key in keys if key in licences and not licences[key].holds),
+                licences=tuple(licences[key] for key in keys if key in open_keys), needs_licence=bool(open_keys & used),
                 absent=tuple(model for model in one.models if not model["present"]), opens=way is None and not engines,
             )
         )  # fmt: skip

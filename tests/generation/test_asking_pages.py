@@ -309,3 +309,18 @@ def test_strangers_and_readers_ask_for_nothing(
     )
     assert answer.status_code == 422
     assert PromptRun.objects.filter(project=own).count() == 0
+
+
+def test_a_take_is_asked_for_once_more_and_says_how_it_stands(make_take: Callable[..., Any], cast: Cast) -> None:
+    take = make_take()
+    address = reverse("generation:take-replay", args=[take.pk])
+    mara = as_(cast.mara)
+    assert "Nobody has tried" in mara.get(address).content.decode()
+    assert as_(cast.anr).post(address).status_code == 403
+    html = mara.post(address, headers={"HX-Request": "true"}).content.decode()
+    assert "Waiting for a worker." in html
+    assert "hx-get" in html
+    assert "Make it again" not in html
+    assert take.replays.count() == 1
+    assert mara.post(address).status_code == 302
+    assert take.replays.count() == 1

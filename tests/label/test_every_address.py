@@ -172,6 +172,7 @@ PAGES: dict[str, tuple[Key | None, Row]] = {
     "generation:take-peaks": (lambda s: s.take.pk, READ),
     "generation:take-midi": (lambda s: s.take.pk, (404,) * 7),  # this take has no notes
     "generation:take-musicxml": (lambda s: s.take.pk, (404,) * 7),
+    "generation:take-replay": (lambda s: s.take.pk, READ),
     "generation:stem-audio": (lambda s: s.stem.pk, READ),
     "generation:stem-peaks": (lambda s: s.stem.pk, READ),
     "generation:upload-audio": (lambda s: s.upload.pk, READ),
