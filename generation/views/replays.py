@@ -6,7 +6,7 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods
 
 from artists.models import User
 from artists.views import user_of
@@ -16,24 +16,19 @@ from generation.views.common import REFUSED
 from provenance.errors import UserFault
 
 
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 def take_replay(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The fragment: the newest replay, and how it stands while it is made."""
+    """The fragment: the newest replay, and how it stands while it is made. Posted: ask for one."""
     user = user_of(request)
-    return _fragment(request, access.take_for(user, pk), user)
-
-
-@require_POST
-def take_replay_new(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    user = user_of(request)
-    take = access.take_for(user, pk, write=True)
+    take = access.take_for(user, pk, write=request.method == "POST")
     error = ""
-    try:
-        services.request_replay(take, actor=user)
-    except UserFault as fault:
-        error = fault.message
-    if not request.htmx:  # type: ignore[attr-defined]
-        return redirect("generation:run", pk=take.run_id)
+    if request.method == "POST":
+        try:
+            services.request_replay(take, actor=user)
+        except UserFault as fault:
+            error = fault.message
+        if not request.htmx:  # type: ignore[attr-defined]
+            return redirect("generation:run", pk=take.run_id)
     return _fragment(request, take, user, error=error)
 
 
