@@ -83,11 +83,17 @@ class Stack:
         self.start("dispatch", sys.executable, "-m", "django", "dispatch")
 
     def start_worker(
-        self, name: str = "worker", *, concurrency: int = 2, queues: str = "quick,cpu,gpu"
+        self,
+        name: str = "worker",
+        *,
+        concurrency: int = 2,
+        queues: str = "quick,cpu,gpu",
+        pool: str = "prefork",
     ) -> None:
         from label.supervisor.stack import worker_service
 
-        self.start(name, *worker_service(name, queues, concurrency, {}).command, "--loglevel", "info")
+        service = worker_service(name, queues, concurrency, {}, pool=pool)
+        self.start(name, *service.command, "--loglevel", "info")
 
     def start_web(self) -> str:
         """Returns the address."""

@@ -226,23 +226,22 @@ class _Process:
     def __init__(self, module: str, environment: dict[str, str]) -> None:
         self.environment = environment
         self.owner = os.getpid()
-        idle_s = float(os.environ.get("DEADWAX_ENGINE_IDLE_S") or IDLE_S)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
-        self._child = subprocess.Popen(  # noqa: S603 - our own module by our own Python
-            [sys.executable, "-m", "generation.engine.host_process", module, str(self.owner), str(idle_s)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=_ROOT,
-            env=kept | environment,
-        )
-        self.pid = self._child.pid
         self.heard = time.monotonic()
         """When it last said anything, to whichever request."""
         self._writing = threading.Lock()
         self._calls: dict[int, _Call] = {}
         self._changing = threading.Lock()
         self._gone = False
-        threading.Thread(target=self._read, name="model process", daemon=True).start()
+        started: queue.SimpleQueue[subprocess.Popen[bytes] | OSError] = queue.SimpleQueue()
+        # The kernel ends the process with the thread that started it: that thread reads until the process is gone.
+        threading.Thread(target=self._live, args=(module, started), name="model process", daemon=True).start()
+        child = started.get()
+        if isinstance(child, OSError):
+            raise EngineFailure(
+                "engine_died", f"The model's process does not start ({child}).", retryable=True
+            )
+        self._child = child
+        self.pid = child.pid
 
     @property
     def busy(self) -> bool:
@@ -286,8 +285,31 @@ class _Process:
         with contextlib.suppress(OSError):
             cast(BinaryIO, self._child.stdin).close()
 
-    def _read(self) -> None:
-        source = cast(BinaryIO, self._child.stdout)
+    def _live(self, module: str, started: "queue.SimpleQueue[subprocess.Popen[bytes] | OSError]") -> None:
+        idle_s = float(os.environ.get("DEADWAX_ENGINE_IDLE_S") or IDLE_S)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
+        try:
+            child = subprocess.Popen(  # noqa: S603 - our own module by our own Python
+                [
+                    sys.executable,
+                    "-m",
+                    "generation.engine.host_process",
+                    module,
+                    str(self.owner),
+                    str(idle_s),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=_ROOT,
+                env=kept | self.environment,
+            )
+        except OSError as error:
+            started.put(error)
+            return
+        started.put(child)
+        self._read(cast(BinaryIO, child.stdout))
+
+    def _read(self, source: BinaryIO) -> None:
         with contextlib.suppress(OSError, ValueError):
             while (frame := read_frame(source)) is not None:
                 self.heard = time.monotonic()

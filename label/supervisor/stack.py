@@ -78,6 +78,10 @@ def refuse_taken_port(host: str, port: int) -> None:
         ) from error
 
 
+GPU_CLAIMS = 4
+"""So many requests are with the GPU's models at a time: they share every step (DEADWAX_GPU_CLAIMS)."""
+
+
 def services(options: Options, env: dict[str, str]) -> list[Service]:
     """Web, dispatch and workers; PostgreSQL and the broker run already."""
     python = sys.executable
@@ -101,15 +105,20 @@ def services(options: Options, env: dict[str, str]) -> list[Service]:
         worker_service("quick", "quick", 1, worker_env),
     ]  # fmt: skip
     if gpu:
-        found.append(worker_service("gpu", "gpu", 1, worker_env))
+        claims = int(os.environ.get("DEADWAX_GPU_CLAIMS") or GPU_CLAIMS)
+        found.append(worker_service("gpu", "gpu", claims, worker_env, pool="threads"))
     return found
 
 
-def worker_service(name: str, queues: str, concurrency: int, env: dict[str, str]) -> Service:
-    """A prefork Celery worker on these queues."""
+def worker_service(
+    name: str, queues: str, concurrency: int, env: dict[str, str], *, pool: str = "prefork"
+) -> Service:
+    """A Celery worker on these queues. `prefork`: a process a job. `threads`: all jobs in one, for those whose work is
+    done by a model process that they share.
+    """
     command = (
         sys.executable, "-W", "ignore::UserWarning", "-m", "celery", "--quiet", "-A", "label.celery", "worker",
-        "--pool", "prefork", "--concurrency", str(concurrency), "--queues", queues, "--hostname", f"{name}@%h",
+        "--pool", pool, "--concurrency", str(concurrency), "--queues", queues, "--hostname", f"{name}@%h",
         "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "warning",
     )  # fmt: skip
     return Service(name=f"{name}-work", command=command, env=env, cwd=ROOT, colour=33)

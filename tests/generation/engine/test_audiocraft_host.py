@@ -250,6 +250,15 @@ def test_requests_that_share_a_model_take_turns_each_with_takes_and_progress_of_
     assert max(take.facts["open"] for takes in made.values() for take in takes) == 3, "together"
 
 
+def test_the_process_outlives_the_thread_that_asked_first(host: ModelHost) -> None:
+    pids = []
+    first = threading.Thread(target=lambda: pids.append(go(host)[0].facts["pid"]))
+    first.start()
+    first.join()
+    time.sleep(0.1)  # the kernel's signal, if it were to come
+    assert go(host)[0].facts["pid"] == pids[0]
+
+
 def test_a_process_that_dies_is_told_to_everybody_in_it(sharing: ModelHost) -> None:
     codes, at_work = [], [threading.Event(), threading.Event()]
 
