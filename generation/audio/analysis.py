@@ -105,6 +105,11 @@ def key_estimate(mono: NDArray[np.float32]) -> tuple[str, float] | None:
     import librosa  # here, because only workers have room for it
 
     chroma: Samples = librosa.feature.chroma_cqt(y=mono, sr=_RATE_HZ, hop_length=2048).mean(axis=1)
+    return key_of(chroma)
+
+
+def key_of(chroma: Samples) -> tuple[str, float] | None:
+    """As `key_estimate`, of how much each of the twelve pitch classes sounds, from C."""
     if not np.any(chroma > 0) or np.ptp(chroma) == 0:
         return None
     fits = [

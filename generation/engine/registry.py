@@ -13,6 +13,7 @@ MODULES = {
     "acestep": "generation.engine.acestep",
     "stable-audio": "generation.engine.stableaudio",
     "stems": "generation.engine.separate",
+    "notes": "generation.engine.transcribe",
 }
 
 
