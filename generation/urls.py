@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from generation.views import arrangements, asking, jobs, methods, projects, queue, replays, runs, tools, uploads
+from generation.views import (
+    arrangements,
+    asking,
+    jobs,
+    methods,
+    projects,
+    queue,
+    replays,
+    runs,
+    tools,
+    uploads,
+)
 
 app_name = "generation"
 urlpatterns = [
