@@ -60,14 +60,14 @@ class QueueSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="Seconds until all of the reader's own are done; null: nobody knows."
     )
     mine = serializers.SerializerMethodField()
-    label = serializers.SerializerMethodField(help_text="Further jobs that the reader may see.")
+    further = serializers.SerializerMethodField(help_text="Further jobs that the reader may see.")
 
     @extend_schema_field(JobSerializer(many=True))
     def get_mine(self, found: queue_reading.Queue) -> Any:
         return self._jobs(found.mine)
 
     @extend_schema_field(JobSerializer(many=True))
-    def get_label(self, found: queue_reading.Queue) -> Any:
+    def get_further(self, found: queue_reading.Queue) -> Any:
         return self._jobs(found.label)
 
     def _jobs(self, lines: list[queue_reading.Line]) -> Any:

@@ -162,7 +162,7 @@ def test_the_same_over_the_api(ask: Ask, cast: Cast) -> None:
     assert [row["id"] for row in queue["mine"]] == [str(job.pk)]
     assert (queue["waiting"], queue["others_waiting"]) == (1, 0)
     nothing = stranger.get("/api/jobs/queue/").json()
-    assert (nothing["mine"], nothing["label"], nothing["others_waiting"]) == ([], [], 1)
+    assert (nothing["mine"], nothing["further"], nothing["others_waiting"]) == ([], [], 1)
     assert [row["ahead"] for row in mara.get("/api/jobs/").json()["results"]] == [0]
 
 
