@@ -49,6 +49,7 @@ class Wishes:
     swing: float | None = None
     humanise: float = 0.5
     lead: bool = True
+    roles: tuple[str, ...] = ()  # exactly these play; empty: whoever the words and the genre call for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,11 +188,12 @@ def _orchestra(wishes: Wishes, genre: genres.Genre, notes: dict[str, str]) -> di
         notes["instruments_not_available"] = ", ".join(unknown)
     forbidden = (*wishes.avoid, *instruments.negated(wishes.prompt))
     banned = instruments.bans(forbidden, wanted=wanted)
-    roles = _roles(wishes, genre, wanted, text)
+    roles = set(wishes.roles) or _roles(wishes, genre, wanted, text)
     if not wishes.lead:
         roles.discard("lead")
-    roles -= banned.roles
-    if not roles & set(HARMONY_ROLES):
+    if not wishes.roles:
+        roles -= banned.roles
+    if not wishes.roles and not roles & set(HARMONY_ROLES):
         roles.add(next((r for r in ("keys", "pads", "guitar", "strings") if r not in banned.roles), "keys"))
     order = [role for role in genres.ROLES[genre.name] if role in roles]
     order += [role for role in ROLE_ORDER if role in roles and role not in order]

@@ -57,21 +57,30 @@ class SoundfontMissing(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Sound:
-    """How a score should sound. `reverb` 0..1; `balance_db` moves roles; `high_cut_hz` 0 cuts nothing."""
+    """How a score should sound. `reverb` 0..1; `balance_db` moves roles; `high_cut_hz` 0 cuts nothing.
+
+    `balanced`: each part at its role's loudness; else as loud as its own notes say, beside the others.
+    """
 
     reverb: float = 0.3
     ducking: float = 0.0
     high_cut_hz: float = 0.0
     balance_db: Mapping[str, float] = field(default_factory=dict)
+    balanced: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """`stems` by part, in the score's order, each `[2, n]`; `mix` is their exact sum. `gain_db` was applied to all."""
+    """`stems` by role, in the score's order, each `[2, n]`; `mix` is their exact sum. `gain_db` was applied to all.
+
+    Parts of one role are one stem; `names` says which.
+    """
 
     mix: Audio
     stems: tuple[Audio, ...]
     gain_db: float
+    roles: tuple[str, ...]
+    names: tuple[str, ...]
 
 
 def render(
@@ -91,11 +100,20 @@ def render(
         for note in part.notes
         if note.pitch == KICK
     ]
-    stems: list[Audio] = []
+    by_role: dict[str, Audio] = {}
+    names: dict[str, str] = {}
     for part in score.parts:
-        stems.append(_stem(score, part, samples=samples, fade_from=fade_from, sound=sound, kicks=kicks))
+        stem = _stem(score, part, samples=samples, fade_from=fade_from, sound=sound, kicks=kicks)
+        if part.role in by_role:
+            by_role[part.role] += stem
+            names[part.role] += f" + {part.name}"
+        else:
+            by_role[part.role], names[part.role] = stem, part.name
         step()
+    stems = list(by_role.values())
     peak = _peak(stems, samples)
+    if len(stems) < len(score.parts):  # a stem of several parts must itself not clip
+        peak = max(peak, *(_peak([stem], samples) for stem in stems))
     gain = (PEAK - len(stems) / GRID) / peak if peak > 0 else 1.0
     mix = np.zeros((2, samples), dtype=np.float32)
     for stem in stems:
@@ -103,7 +121,10 @@ def render(
         np.rint(stem, out=stem)
         stem /= np.float32(GRID)
         mix += stem
-    return Rendered(mix=mix, stems=tuple(stems), gain_db=float(20 * np.log10(gain)))
+    return Rendered(
+        mix=mix, stems=tuple(stems), gain_db=float(20 * np.log10(gain)), roles=tuple(by_role),
+        names=tuple(name[:60] for name in names.values()),
+    )  # fmt: skip
 
 
 def _peak(stems: list[Audio], samples: int) -> float:
@@ -134,7 +155,7 @@ def _stem(score: Score, part: Part, *, samples: int, fade_from: int, sound: Soun
         send=round(SEND[part.role] * sound.reverb, 3),
         size=round(sound.reverb, 2),
     )
-    loud = loudness_lufs(wet)
+    loud = loudness_lufs(wet) if sound.balanced else None
     if loud is not None:
         target = BALANCE[part.role] + sound.balance_db.get(part.role, 0.0)
         wet *= np.float32(10 ** ((target - loud) / 20))
