@@ -36,7 +36,7 @@ from generation.modes import SOURCE, STEMS
 
 VERSION = "1"
 WITHOUT_WEIGHTS = "harmonic-percussive"
-TOOL, TOOL_WITHOUT_WEIGHTS = "htdemucs", "librosa-hpss"
+TOOL, TOOL_WITHOUT_WEIGHTS = "htdemucs", "librosa"
 SILENT = 10 ** (-60 / 20)
 _MB = 2**20
 _WORK_MB = 1_500

@@ -291,7 +291,7 @@ def _models() -> tuple[ModelSpec, ...]:
         ),
     )  # fmt: skip
     one = ModelSpec(
-        name=ONE, title="pYIN: one voice, a hum or a solo", tool="pyin", licence="ISC", size_bytes=0,
+        name=ONE, title="pYIN: one voice, a hum or a solo", tool="librosa", licence="ISC", size_bytes=0,
         source="librosa", present=True,
     )  # fmt: skip
     return (many, one) if file else (one, many)

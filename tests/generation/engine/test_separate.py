@@ -98,7 +98,7 @@ def test_without_weights_it_offers_harmonic_and_percussive_and_says_what_stems_w
 ) -> None:
     capabilities = registry.engine("stems").capabilities()
     assert capabilities.available
-    assert capabilities.tool == "librosa-hpss"
+    assert capabilities.tool == "librosa"
     present = [model.name for model in capabilities.models if model.present]
     assert present == [WITHOUT_WEIGHTS]
     absent = {model.name: model for model in capabilities.models if not model.present}

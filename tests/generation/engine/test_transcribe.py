@@ -227,6 +227,6 @@ def test_asking_what_is_offered_names_both_methods_and_their_terms() -> None:
     assert capabilities.available
     assert {model.name: model.tool for model in capabilities.models} == {
         "basic-pitch": "basic-pitch",
-        "pyin": "pyin",
+        "pyin": "librosa",
     }
     assert all(model.present or model.reason for model in capabilities.models)
