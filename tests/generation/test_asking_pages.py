@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from generation import asking, services
-from generation.models import Preset, PromptRun, Sweep
+from generation.models import Preset, PromptRun, Sweep, Tool
 from generation.modes import MODES
 from tests.cast import Cast
 from tests.label.conftest import as_
@@ -105,7 +105,10 @@ def test_every_mode_stands_in_one_group() -> None:
     assert all(use.mode in MODES for use in asking.uses(("audio", "notes")))
 
 
-def test_what_is_not_installed_is_shown_with_what_it_would_take(page: Callable[..., str]) -> None:
+def test_what_is_not_installed_is_shown_with_what_it_would_take(page: Callable[..., str], cast: Cast) -> None:
+    assert "not accepted here yet" not in page(mode="lyrics_to_song")
+    tool = Tool.objects.get(key="ace-step")
+    services.withdraw_licence(tool, reason="to be read anew", actor=cast.owner)
     html = page(mode="lyrics_to_song")
     for words in (
         "Songs, big",
@@ -311,7 +314,9 @@ def test_strangers_and_readers_ask_for_nothing(
     assert PromptRun.objects.filter(project=own).count() == 0
 
 
-def test_a_take_is_asked_for_once_more_and_says_how_it_stands(make_take: Callable[..., Any], cast: Cast) -> None:
+def test_a_take_is_asked_for_once_more_and_says_how_it_stands(
+    make_take: Callable[..., Any], cast: Cast
+) -> None:
     take = make_take()
     address = reverse("generation:take-replay", args=[take.pk])
     mara = as_(cast.mara)
