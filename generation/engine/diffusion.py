@@ -36,7 +36,6 @@ LIBRARIES = ("torch", "diffusers", "transformers", "numpy")
 SILENT = 1e-4
 """A take whose loudest sample lies below (-80 dBFS) is no sound."""
 TILE = 128
-OOBLECK_CONTEXT = 16
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -122,7 +121,7 @@ def load(folder: Folder, where: torch.device, dtype: torch.dtype, asked: Mapping
     logging.getLogger("diffusers").setLevel(logging.ERROR)
     try:
         pipeline = getattr(diffusers, folder.pipeline).from_pretrained(
-            str(folder.folder), torch_dtype=dtypes, local_files_only=True,
+            str(folder.folder), dtype=dtypes, local_files_only=True,
             use_safetensors=None if folder.pickled else True,
         )  # fmt: skip
         _check_filled(pipeline, shapes)
@@ -255,7 +254,13 @@ def hop_of(vae: Any) -> int:
 def reach(vae: Any) -> int:
     """Latent frames on either side that decide a frame's sound."""
     if hasattr(vae, "hop_length"):
-        return OOBLECK_CONTEXT  # convolutions dilated 1, 3, 9 after every upsampling
+        # Seven wide at the ends; after every upsampling three of them, dilated 1, 3 and 9.
+        found, scale = 3.0, 1
+        for ratio in reversed(vae.config.downsampling_ratios):
+            found += 1 / scale
+            scale *= int(ratio)
+            found += 3 * (1 + 3 + 9) / scale
+        return math.ceil(found + 3 / scale)
     config = vae.config
     layers: int = sum(config.encoder_transformer_depths)
     return int(config.sliding_window) * layers + 2
