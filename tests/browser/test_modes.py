@@ -228,39 +228,6 @@ def test_a_stretch_of_a_take_leads_to_stems_of_it(
     assert guest.problems == []
 
 
-def test_a_section_is_replaced_by_keys_alone(label: Label, take: Take, arrive: Callable[..., Guest]) -> None:
-    """Select by keys, open the menu by keys, ask by keys. What is new is marked on the takes."""
-    offered("section_replacement")
-    guest = arrive("mara")
-    page = guest.page
-    page.goto(f"/runs/{take.run_id}/")
-    wave = page.locator(f"#take-{take.pk} > div > dw-wave")
-    wave.focus()
-    for _ in range(3):
-        page.keyboard.press("Shift+ArrowRight")
-    expect(wave).to_have_attribute("range", "0,3000")
-    expect(wave).to_have_attribute("aria-valuetext", re.compile("selected from 0 seconds to 3 seconds"))
-    page.locator(f"#take-{take.pk} .meta dw-menu summary").focus()
-    page.keyboard.press("Enter")
-    page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("link", name="Replace a section")).to_be_focused()
-    page.keyboard.press("Escape")
-    expect(page.locator(f"#take-{take.pk} .meta dw-menu summary")).to_be_focused()
-    page.keyboard.press("Enter")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Which section?")
-    expect(page.get_by_label("From", exact=True)).to_have_value("0:00.0")
-    expect(page.get_by_label("To", exact=True)).to_have_value("0:03.0")
-    page.get_by_label("Variations").fill("2")
-    page.get_by_label("Variations").press("Enter")
-    takes_come(page, 2)
-    run = PromptRun.objects.exclude(pk=take.run_id).get()
-    assert run.section_ms == (0, 3000)
-    expect(page.locator("#takes dw-wave[section]").first).to_be_visible()
-    assert guest.problems == []
-
-
 def test_a_recording_is_written_down_as_notes(label: Label, take: Take, arrive: Callable[..., Guest]) -> None:
     offered("audio_to_notes")
     guest = arrive("mara")
