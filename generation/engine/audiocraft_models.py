@@ -13,14 +13,13 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from generation.engine import device, offered, weights
+from generation.engine import device, offered, separators, weights
 from generation.engine.base import EngineUnavailable, ModelSpec
 from generation.engine.offered import Known
 from generation.engine.weights import Checkpoint
 
 SEPARATOR = "adefossez/HTDemucs"
 _LICENCE = "CC-BY-NC-4.0"
-_SEPARATOR_FILES = ("htdemucs.yaml", "*.safetensors")
 
 
 def _known(name: str, title: str, gigabytes: float, tool: str = "musicgen") -> Known:
@@ -205,10 +204,8 @@ def _lacks(family: Family, name: str) -> str:
 
 def _has_separator(hub: Path) -> bool:
     repository = hub / f"models--{SEPARATOR.replace('/', '--')}"
-    return any(
-        all(any(snapshot.glob(files)) for files in _SEPARATOR_FILES)
-        for snapshot in repository.glob("snapshots/*")
-    )
+    looked = (separators.looked_at("htdemucs", snapshot) for snapshot in repository.glob("snapshots/*"))
+    return any(one is not None and not one.problem for one in looked)
 
 
 def _to_download(one: Known) -> str:

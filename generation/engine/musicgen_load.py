@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from generation.engine import weights
+from generation.engine import separators, weights
 from generation.engine.base import EngineFailure, EngineUnavailable
 from generation.engine.fast.codec import Codec
 from generation.engine.fast.floor import ran_out
@@ -64,7 +64,7 @@ def load(checkpoint: Mapping[str, Any], device: str, stood_in: tuple[str, ...]) 
         digests = [weights.checked_sha256(file) for file in files_of(checkpoint)]
     except (OSError, weights.DigestMismatch) as error:
         raise unusable(name, error) from error
-    model = _loaded(name, kind, Path(checkpoint["folder"]), device, trusted=checkpoint["trusted"])
+    model, separator = _loaded(name, kind, Path(checkpoint["folder"]), device, trusted=checkpoint["trusted"])
     fast, decoder_facts = _fast(model, kind, name)
     facts: dict[str, str | int] = {
         "engine": checkpoint["engine"],
@@ -74,6 +74,7 @@ def load(checkpoint: Mapping[str, Any], device: str, stood_in: tuple[str, ...]) 
         "weights_licence": checkpoint["licence"],
         "weights_trusted": int(checkpoint["trusted"]),
         **_encoder_facts(checkpoint),
+        **({"separator_sha256": weights.checked_sha256(separator[0])} if separator else {}),
         "device": device,
         "device_name": torch.cuda.get_device_name() if device == "cuda" else platform.machine(),
         "precision": str(next(model.lm.parameters()).dtype).removeprefix("torch."),
@@ -105,12 +106,12 @@ def _fast(model: Any, kind: str, name: str) -> tuple[FastMusicGen | None, Mappin
     return found, found.facts
 
 
-def _loaded(name: str, kind: str, folder: Path, device: str, *, trusted: bool) -> Any:
+def _loaded(name: str, kind: str, folder: Path, device: str, *, trusted: bool) -> tuple[Any, list[Path]]:
     from audiocraft.models.audiogen import AudioGen
     from audiocraft.models.musicgen import MusicGen
 
     try:
-        with _code_in_weights(trusted), _no_downloads():
+        with _code_in_weights(trusted), _separator_looked_at(trusted) as separator:
             maker = AudioGen if kind == "audiogen" else MusicGen
             model = maker.get_pretrained(str(folder), device=device)
     except pickle.UnpicklingError as error:
@@ -130,7 +131,7 @@ def _loaded(name: str, kind: str, folder: Path, device: str, *, trusted: bool) -
             "weights_foreign",
             f"The model in {folder} is not {TITLES[kind]} ({solver}, {lm}); move it elsewhere.",
         )
-    return model
+    return model, separator
 
 
 @contextlib.contextmanager
@@ -152,18 +153,34 @@ def _code_in_weights(allowed: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _no_downloads() -> Iterator[None]:
-    """Demucs, which a melody model loads, looks on the network for what it does not find."""
-    real = torch.hub.load_state_dict_from_url
+def _separator_looked_at(trusted: bool) -> Iterator[list[Path]]:
+    """A melody model loads Demucs, which imports what the file names and looks on the network for what it misses: let
+    it do neither. Yields the files that it loads.
+    """
+    from demucs import hf
 
-    def refuse(url: str, *_: Any, **__: Any) -> Any:
+    real_download, real_load = torch.hub.load_state_dict_from_url, hf.load_safetensors_model
+    found: list[Path] = []
+    foreign = ""
+
+    def refuse(url: str, *_: Any, **__: Any) -> Any:  # also what demucs does when the file was not taken
+        if foreign:
+            raise pickle.UnpicklingError(f"the separator of melodies names {foreign}")
         raise OSError("its separator of melodies, HTDemucs, is missing or damaged")
 
-    torch.hub.load_state_dict_from_url = refuse
+    def look(path: str | Path) -> Any:
+        nonlocal foreign
+        foreign = "" if trusted else separators.foreign_code(Path(path))
+        if foreign:
+            raise OSError(f"it names {foreign}")
+        found.append(Path(path))
+        return real_load(path)
+
+    torch.hub.load_state_dict_from_url, hf.load_safetensors_model = refuse, look
     try:
-        yield
+        yield found
     finally:
-        torch.hub.load_state_dict_from_url = real
+        torch.hub.load_state_dict_from_url, hf.load_safetensors_model = real_download, real_load
 
 
 def _encoder_facts(checkpoint: Mapping[str, Any]) -> dict[str, str | int]:

@@ -216,10 +216,31 @@ def a_melody_is_followed_as_audiocraft_follows_it(runner: Any) -> None:
     )
     assert [take.audio.shape for take in takes] == [(1, 32_000)] * 2
     assert takes[0].facts["melody_sha256"] == "a" * 64
+    assert len(takes[0].facts["separator_sha256"]) == 64
     (other,) = made(runner, job(request(seeds=(1,)), "musicgen-melody-tiny"))
     assert not np.array_equal(other.audio, takes[0].audio), (
         "a melody model without a melody makes something else"
     )
+
+
+@check
+def a_separator_that_names_code_is_not_run(runner: Any) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    from generation.engine.base import EngineUnavailable
+
+    (file,) = Path(os.environ["HF_HUB_CACHE"]).glob("models--adefossez--HTDemucs/snapshots/*/*.safetensors")
+    whole = file.read_bytes()
+    runner._key = None  # loads again
+    try:
+        evil = {"klass": "subprocess.getoutput", "args": '["touch /tmp/ran"]', "kwargs": "{}"}
+        save_file(load_file(file), file, metadata=evil)
+        asked = request("melody_guided", inputs=(given("melody", 2.0, 32_000),))
+        with pytest.raises(EngineUnavailable, match="could run code"):
+            made(runner, job(asked, "musicgen-melody-tiny"))
+    finally:
+        file.write_bytes(whole)
+    assert not Path("/tmp/ran").exists()
 
 
 @check

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,10 @@ from generation.engine import registry
 from generation.engine.base import GenerationRequest
 from generation.models import PromptRun
 from provenance import authorship, queries
-from provenance.models import Job
+from provenance.models import Entry, Job
 from tests.cast import Cast
 from tests.fixtures_stack import Stack
-from tests.support import needs, wait_until
+from tests.support import accept_licences, needs, wait_until
 
 pytestmark = [needs("engines"), pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")]
 
@@ -32,6 +34,7 @@ def test_a_worker_makes_takes_that_may_not_be_sold_and_cancels_at_once(
         return services.request_run(project, **values | changes)
 
     services.refresh_offers()
+    accept_licences(cast.rights, "musicgen")
     run = ask()
     stack = Stack()
     try:
@@ -55,6 +58,46 @@ def test_a_worker_makes_takes_that_may_not_be_sold_and_cancels_at_once(
         stack.stop()
     check_another_process_makes_the_same_file(run)
     wait_until(lambda: not Path(f"/proc/{model}").exists(), timeout_s=5, what="the model process's end")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_requests_share_a_model_process_and_both_come_again_when_it_is_killed(
+    tiny_models: Path, project: Any, cast: Cast
+) -> None:
+    """The GPU's worker: its claims are threads, and what they ask of a model is made together."""
+
+    def ask(seed: int) -> PromptRun:
+        return services.request_run(
+            project, brief=None, engine="audiocraft", duration_s=60, variations=2, prompt="warm pads",
+            base_seed=seed, parameters={"model": "musicgen-tiny"}, actor=cast.mara,
+        )  # fmt: skip
+
+    services.refresh_offers()
+    accept_licences(cast.rights, "musicgen")
+    runs = [ask(31), ask(41)]
+    stack = Stack()
+    try:
+        stack.start_broker()
+        stack.start_dispatch()
+        stack.start_worker(concurrency=2, pool="threads")
+        wait_until(
+            lambda: all(job_of(run).progress_done > 100 for run in runs), timeout_s=120, what="both at work"
+        )
+        (model,) = model_processes(stack)
+        assert parent_of(model) == stack.processes["worker"].pid
+        assert not loads_torch(stack.processes["worker"].pid)
+        os.kill(model, signal.SIGKILL)
+        jobs = [ended(run, stack) for run in runs]
+    finally:
+        stack.stop()
+    assert [(job.state, job.attempts) for job in jobs] == [("done", 2)] * 2
+    for run, seed in zip(runs, (31, 41), strict=True):
+        assert [(take.number, take.seed) for take in run.takes.order_by("number")] == [
+            (1, seed),
+            (2, seed + 1),
+        ]
+        told = Entry.objects.filter(refs__contains=[f"run:{run.pk}"], kind="take.generated")
+        assert told.count() == 2, "nothing twice in the ledger"
 
 
 def check_takes(run: PromptRun) -> None:
@@ -110,7 +153,10 @@ def model_processes(stack: Stack) -> list[int]:
         try:
             command = (folder / "cmdline").read_bytes().split(b"\0")
             pid = int(folder.name)
-            if b"generation.engine.host_process" in command and parent_of(parent_of(pid)) in workers:
+            if b"generation.engine.host_process" in command and workers & {
+                parent_of(pid),
+                parent_of(parent_of(pid)),
+            }:
                 found.append(pid)
         except OSError:  # it has just ended
             continue
