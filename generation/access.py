@@ -20,6 +20,7 @@ from generation.models import (
     ArrangementVersion,
     Brief,
     Master,
+    Preset,
     Project,
     PromptRun,
     Render,
@@ -134,6 +135,16 @@ def take_for(user: User, pk: Id, *, write: bool = False) -> Take:
     rows = Take.objects.select_related("run__project__artist", "asset__analysis", "midi", "entry")
     take = _found(rows, pk, "No such take.")
     return _checked(user, take, take.run.project, write)
+
+
+def preset_for(user: User, pk: Id, *, write: bool = False) -> Preset:
+    """A person's own preset, or one of a project that they may read. Nobody sees another's own."""
+    preset = _found(Preset.objects.select_related("project__artist"), pk, "No such preset.")
+    if preset.project is not None:
+        return _checked(user, preset, preset.project, write)
+    if preset.owner_id != user.pk:
+        raise Http404("No such preset.")
+    return preset
 
 
 def stem_for(user: User, pk: Id, *, write: bool = False) -> TakeStem:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from rest_framework.routers import SimpleRouter
 
 from generation.api.arrangements import ArrangementViewSet, MasterViewSet, RenderViewSet, VersionViewSet
+from generation.api.asking import PresetViewSet, SweepViewSet
 from generation.api.catalogue import ToolViewSet
 from generation.api.jobs import JobViewSet, QuotaViewSet
 from generation.api.methods import MaterialViewSet, MethodCheckViewSet
@@ -18,6 +19,8 @@ from generation.api.takes import (
 router = SimpleRouter()
 router.register("projects", ProjectViewSet, basename="project")
 router.register("runs", RunViewSet, basename="run")
+router.register("sweeps", SweepViewSet, basename="sweep")
+router.register("presets", PresetViewSet, basename="preset")
 router.register("takes", TakeViewSet, basename="take")
 router.register("stems", StemViewSet, basename="stem")
 router.register("uploads", UploadViewSet, basename="upload")

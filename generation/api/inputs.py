@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from generation.models import Upload
-from generation.services import MAX_VARIATIONS
+from generation.modes import MODES, TEXT_TO_MUSIC
+from generation.services import MAX_VARIATIONS, RunGiven
 from provenance.elements import ROLES
 
 _MAX_INT = 2**53 - 1
@@ -23,21 +26,75 @@ class MemberInput(serializers.Serializer[Any]):
     can_edit = serializers.BooleanField(default=False)
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class ParametersField(serializers.DictField):
+    """Names and values; what an engine offers is in its capabilities."""
+
+
+class GivenInput(serializers.Serializer[Any]):
+    role = serializers.CharField(
+        max_length=20, help_text="A role of the mode: source, melody, reference or notes."
+    )
+    ref = serializers.CharField(
+        max_length=48, help_text="take:<id>, stem:<id>, upload:<id>, render:<id> or master:<id>."
+    )
+    kind = serializers.ChoiceField(
+        choices=["", "audio", "notes"], default="", help_text="Empty: what it is and the mode takes."
+    )
+    from_ms = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=2**31 - 1, help_text="Only from here on."
+    )
+    to_ms = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**31 - 1)
+
+
 class RunInput(serializers.Serializer[Any]):
     brief = serializers.UUIDField(required=False, help_text="Left out: the prompt stands alone.")
     engine = serializers.CharField(max_length=50)
-    duration_s = serializers.FloatField()
+    mode = serializers.ChoiceField(choices=sorted(MODES), default=TEXT_TO_MUSIC)
+    duration_s = serializers.FloatField(
+        required=False, allow_null=True, default=None,
+        help_text="Left out where the result is as long as what is given.",
+    )  # fmt: skip
     variations = serializers.IntegerField(
         help_text=f"1 to {MAX_VARIATIONS}.", min_value=-_MAX_INT, max_value=_MAX_INT
     )
     prompt = serializers.CharField(
         required=False, allow_blank=True, max_length=4000, help_text="Empty: the brief's."
     )
+    negative_prompt = serializers.CharField(required=False, allow_blank=True, max_length=4000, default="")
+    lyrics = serializers.CharField(required=False, allow_blank=True, max_length=20_000, default="")
+    language = serializers.CharField(
+        required=False, allow_blank=True, max_length=35, default="", help_text="BCP 47."
+    )
+    chords = serializers.CharField(
+        required=False, allow_blank=True, max_length=4000, default="", help_text="Such as `Dm | Bb | F | C`."
+    )
+    targets = serializers.ListField(
+        child=serializers.CharField(max_length=20), required=False, max_length=16, default=list,
+        help_text="Roles of parts.",
+    )  # fmt: skip
+    section_ms = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=2**31 - 1), required=False, allow_null=True,
+        min_length=2, max_length=2, help_text="[from, to] in what is given.",
+    )  # fmt: skip
+    inputs = GivenInput(many=True, required=False)
     base_seed = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=_MAX_INT)
-    parameters = serializers.DictField(required=False)
+    parameters = ParametersField(required=False)
     acknowledge_warnings = serializers.BooleanField(
         default=False, help_text="The prompt draws warnings, and they were read."
     )
+    material = serializers.CharField(
+        required=False, allow_blank=True, max_length=20, default="", help_text="What the takes are for."
+    )
+    again_of = serializers.UUIDField(
+        required=False, allow_null=True, help_text="A take like which more is asked."
+    )
+    overnight = serializers.BooleanField(default=False, help_text="Wait for the night.")
+
+
+def given_inputs(values: Iterable[Mapping[str, Any]]) -> tuple[RunGiven, ...]:
+    """What `GivenInput` parsed, as services take it."""
+    return tuple(RunGiven(**value) for value in values)
 
 
 class DecisionInput(serializers.Serializer[Any]):

@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from artists.models import User
-from generation import access, services
-from generation.api import inputs
+from generation import access, reading, services
+from generation.api import asking, inputs
 from generation.api.base import Studio, paged
 from generation.api.serializers import (
     ArrangementSerializer,
@@ -99,17 +99,54 @@ class ProjectViewSet(Studio):
     @action(detail=True, methods=["get"])
     def runs(self, request: Request, pk: str) -> Response:
         rows = access.project_for(self.user, pk).runs.select_related("job", "terms__tool", "entry")
-        return self.page_of(RunSerializer, rows.prefetch_related("entry__vault"))
+        return self.page_of(RunSerializer, rows.prefetch_related("entry__vault", "inputs__asset"))
 
     @extend_schema(request=inputs.RunInput, responses={201: RunSerializer})
     @runs.mapping.post
     def request_run(self, request: Request, pk: str) -> Response:
         project = access.project_for(self.user, pk, write=True)
-        values = self.parsed(inputs.RunInput)
-        brief = access.brief_for(self.user, values.pop("brief")) if "brief" in values else None
-        prompt = values.pop("prompt", "") or (services.brief_values(brief).prompt if brief else "")
-        run = services.request_run(project, brief=brief, prompt=prompt, actor=self.user, **values)
+        values = asking.requested(self.parsed(inputs.RunInput), self.user)
+        run = services.request_run(project, actor=self.user, **values)
         return self.shown(RunSerializer, run, status=201)
+
+    @extend_schema(request=asking.SweepInput, responses={201: asking.SweepSerializer})
+    @action(detail=True, methods=["post"])
+    def sweeps(self, request: Request, pk: str) -> Response:
+        """The same request once per value of one parameter."""
+        project = access.project_for(self.user, pk, write=True)
+        values = asking.requested(self.parsed(asking.SweepInput), self.user)
+        sweep = services.request_sweep(project, actor=self.user, **values)
+        return self.shown(asking.SweepSerializer, sweep, status=201)
+
+    @extend_schema(responses=paged(asking.ThingSerializer))
+    @action(detail=True, methods=["get"])
+    def givens(self, request: Request, pk: str) -> Response:
+        """What of the project can be given to a mode."""
+        project = access.project_for(self.user, pk)
+        return self.page_of(asking.ThingSerializer, reading.givens(project, user=self.user))
+
+    @extend_schema(responses=paged(asking.SuggestionSerializer))
+    @action(detail=True, methods=["get"])
+    def suggestions(self, request: Request, pk: str) -> Response:
+        """Prompts from the artist's own history; those whose takes were kept first."""
+        project = access.project_for(self.user, pk)
+        return self.page_of(asking.SuggestionSerializer, services.suggestions(project, user=self.user))
+
+    @extend_schema(responses=paged(asking.PresetSerializer))
+    @action(detail=True, methods=["get"])
+    def presets(self, request: Request, pk: str) -> Response:
+        """The caller's own presets and the project's."""
+        project = access.project_for(self.user, pk)
+        return self.page_of(asking.PresetSerializer, services.presets_of(self.user, project=project))
+
+    @extend_schema(request=asking.PresetSerializer, responses={201: asking.PresetSerializer})
+    @presets.mapping.post
+    def save_preset(self, request: Request, pk: str) -> Response:
+        values = self.parsed(asking.PresetSerializer)
+        shared = values.pop("for_project")
+        project = access.project_for(self.user, pk, write=shared)
+        preset = services.save_preset(project=project if shared else None, actor=self.user, **values)
+        return self.shown(asking.PresetSerializer, preset, status=201)
 
     @extend_schema(responses=paged(UploadSerializer))
     @action(detail=True, methods=["get"])

@@ -20,7 +20,9 @@ from generation.models import (
     ProjectMember,
     PromptRun,
     Render,
+    RunInput,
     Take,
+    TakeFailure,
     TakeStem,
     TermsRuling,
     Tool,
@@ -263,8 +265,38 @@ class EngineSerializer(serializers.ModelSerializer[EngineOffer]):
         read_only_fields = fields
 
 
+class RunInputSerializer(serializers.ModelSerializer[RunInput]):
+    sha256 = serializers.CharField(source="asset.sha256", read_only=True)
+    kind = serializers.ChoiceField(choices=["audio", "notes"], read_only=True)
+
+    class Meta:
+        model = RunInput
+        fields = ("role", "ref", "title", "kind", "part", "sha256", "from_ms", "to_ms")
+        read_only_fields = fields
+
+
+class TakeFailureSerializer(serializers.ModelSerializer[TakeFailure]):
+    message = serializers.CharField(read_only=True, help_text="Empty once it is erased.")
+
+    class Meta:
+        model = TakeFailure
+        fields = ("number", "seed", "code", "message")
+        read_only_fields = fields
+
+
 class RunSerializer(serializers.ModelSerializer[PromptRun]):
+    """A prompt run. Words that were erased from the vault read as empty."""
+
     prompt = serializers.CharField(read_only=True)
+    negative_prompt = serializers.SerializerMethodField()
+    lyrics = serializers.SerializerMethodField()
+    chords = serializers.SerializerMethodField()
+    targets = serializers.ListField(child=serializers.CharField(), read_only=True)
+    section_ms = serializers.ListField(
+        child=serializers.IntegerField(), read_only=True, allow_null=True, help_text="[from, to], or null."
+    )
+    inputs = RunInputSerializer(many=True, read_only=True)
+    failures = TakeFailureSerializer(many=True, read_only=True, help_text="Takes that could not be made.")
     terms = TermsSerializer(read_only=True)
     job = JobSerializer(read_only=True)
     seeds = serializers.ListField(child=serializers.IntegerField(), read_only=True)
@@ -274,10 +306,20 @@ class RunSerializer(serializers.ModelSerializer[PromptRun]):
     class Meta:
         model = PromptRun
         fields = (
-            "id", "project", "brief", "number", "engine", "mode", "prompt", "parameters", "variations", "seeds",
-            "duration_ms", "terms", "job", "created_at",
+            "id", "project", "brief", "number", "engine", "mode", "prompt", "negative_prompt", "lyrics", "language",
+            "chords", "targets", "section_ms", "inputs", "parameters", "variations", "seeds", "duration_ms", "again_of",
+            "sweep", "terms", "job", "failures", "created_at",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_negative_prompt(self, run: PromptRun) -> str:
+        return run.words.get("negative_prompt", "")
+
+    def get_lyrics(self, run: PromptRun) -> str:
+        return run.words.get("lyrics", "")
+
+    def get_chords(self, run: PromptRun) -> str:
+        return run.words.get("chords", "")
 
 
 class StemSerializer(serializers.ModelSerializer[TakeStem]):

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from generation import access, services
-from generation.api import inputs
+from generation.api import asking, inputs
 from generation.api.base import Studio, paged, sound
 from generation.api.inputs import StatedTermsInput
 from generation.api.serializers import (
@@ -84,6 +84,30 @@ class TakeViewSet(Studio):
         values = self.parsed(inputs.HeardInput)
         services.record_heard(take, spans_ms=values["spans"], blind=values["blind"], actor=self.user)
         return Response(status=204)
+
+    @extend_schema(request=asking.AgainInput, responses={201: RunSerializer})
+    @action(detail=True, methods=["post"])
+    def again(self, request: Request, pk: str) -> Response:
+        """More like this one: the same request with other seeds, or with what is changed and the same seed."""
+        take = access.take_for(self.user, pk, write=True)
+        changes = self.parsed(asking.AgainInput)
+        return self.shown(
+            RunSerializer, services.request_again(take, changes=changes, actor=self.user), status=201
+        )
+
+    @extend_schema(responses=paged(asking.ReplaySerializer))
+    @action(detail=True, methods=["get"])
+    def replays(self, request: Request, pk: str) -> Response:
+        """How close the take came when it was made again."""
+        take = access.take_for(self.user, pk)
+        return self.page_of(asking.ReplaySerializer, asking.shown_replays(take))
+
+    @extend_schema(request=None, responses={201: asking.ReplaySerializer})
+    @replays.mapping.post
+    def request_replay(self, request: Request, pk: str) -> Response:
+        """Make the take again from its entry and hold it against the first."""
+        take = access.take_for(self.user, pk, write=True)
+        return self.shown(asking.ReplaySerializer, services.request_replay(take, actor=self.user), status=201)
 
     @sound("The mix.")
     @action(detail=True, methods=["get"])

@@ -75,6 +75,33 @@ def _colleague(scene: Scene) -> Any:
     ).pk
 
 
+def _preset(scene: Scene) -> Any:
+    from generation.models import Preset
+
+    row, _ = Preset.objects.get_or_create(
+        owner=scene.cast.mara, project=scene.project, name="Warm", engine="sketch", mode="text_to_music"
+    )
+    return row.pk
+
+
+def _sweep(scene: Scene) -> Any:
+    from django.db import transaction
+
+    from generation.events import SweepRequested
+    from generation.models import Sweep
+    from provenance.ledger import record
+
+    if found := scene.project.sweeps.first():
+        return found.pk
+    said = {"number": 1, "parameter": "density", "values": (0, 1)}
+    with transaction.atomic():
+        event = SweepRequested(
+            stream=scene.project.stream, engine="sketch", mode="text_to_music", runs=0, **said
+        )
+        entry = record(event, actor=scene.cast.mara)
+        return Sweep.objects.create(project=scene.project, entry=entry, **said).pk
+
+
 def _consent(scene: Scene) -> Any:
     from artists.models import Consent
     from artists.services import consents
@@ -335,6 +362,8 @@ ELSEWHERE = {"artists:logout"}  # tests/artists
 
 #: The API's subjects by the first word of their names. Lists hold only what their reader may see.
 API_SUBJECTS: Mapping[str, Key] = {
+    "preset": _preset,
+    "sweep": _sweep,
     "agreement": lambda s: s.anr.agreement.pk,
     "artist": lambda s: s.cast.artist.pk,
     "person": lambda s: s.house.writer.pk,
