@@ -296,7 +296,7 @@ def claim_next(queue: str) -> Claim | None:
 
 def wake(queue: str, share: str) -> None:
     """After a job's end: send a hint for a job that its share's limit had kept waiting, whose own came to nothing."""
-    if choosing.limits_of([share])[share].running is None:
+    if not share or choosing.limits_of([share])[share].running is None:
         return
     kept = Job.objects.filter(choosing.may_start(), share=share).exclude(queue="quick")
     for name in {queue, *kept.values_list("queue", flat=True).distinct()}:
