@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import signal
+from scipy import ndimage, signal
 
 from generation.audio.arrays import Audio, valid_audio
 from generation.audio.loudness import k_weighting
@@ -70,7 +70,7 @@ def bandwidth_hz(audio: Audio, sample_rate_hz: int) -> tuple[int | None, bool]:
     frequencies, power = signal.welch(audio.mean(axis=0), sample_rate_hz, nperseg=_FFT)
     level = 10 * np.log10(power + 1e-20)
     width = frequencies[1] - frequencies[0]
-    smooth = np.convolve(level, np.ones(9) / 9, mode="same")
+    smooth = ndimage.uniform_filter1d(level, 9, mode="nearest")
     floor = max(float(smooth.max()) - 85.0, -125.0)
     above = np.flatnonzero(smooth > floor)
     if not len(above):
