@@ -60,7 +60,7 @@ class Clearance:
 
 def receiver_profiles() -> list[Profile]:
     """The receivers of recordings, by title."""
-    return sorted((one for one in labels.profiles() if one.kind in KINDS), key=lambda one: one.title.lower())
+    return sorted((one for one in labels.profiles() if one.kind in KINDS), key=lambda one: one.name.lower())
 
 
 def clearances(
@@ -140,7 +140,7 @@ def _clearance(
         verdict = Verdict.CREDIT
     return Clearance(
         receiver=profile.id,
-        title=profile.title,
+        title=profile.name,
         kind=profile.kind,
         verdict=verdict,
         reasons=reasons,
@@ -166,45 +166,63 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One receiver over all tracks of a release; the worst of them is the release's."""
+    """Receivers that answer alike about all tracks of a release; the worst of the tracks is the release's."""
 
-    title: str
-    receiver: str
+    receivers: tuple[str, ...]
     verdict: Verdict
     cells: tuple[Cell, ...]
+    because: tuple[str, ...]
+    #: Receiver and what it says besides, which changes nothing about going.
+    remarks: tuple[tuple[str, str], ...]
 
     @property
     def words(self) -> str:
         return self.verdict.words
 
     @property
-    def because(self) -> tuple[str, ...]:
-        """Why, each reason once, naming the track where there are several."""
-        said = []
-        for cell in self.cells:
-            if cell.clearance.verdict is self.verdict and cell.clearance.because:
-                lead = f"{cell.track.recording.title}: " if len(self.cells) > 1 else ""
-                said.append(f"{lead}{cell.clearance.because}")
-        return tuple(dict.fromkeys(said))
+    def title(self) -> str:
+        return join(self.receivers)
 
     @property
-    def remarks(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(text for cell in self.cells for text in cell.clearance.remarks))
+    def reasons(self) -> tuple[Reason, ...]:
+        return tuple(dict.fromkeys(one for cell in self.cells for one in cell.clearance.reasons))
 
 
 def table(cells: Iterable[tuple[Any, Sequence[Clearance]]]) -> list[Row]:
-    """(track, its clearances) of a release as rows by receiver, the worst first."""
+    """(track, its clearances) of a release as few rows, the worst first: who answers alike stands together."""
     by: dict[str, list[Cell]] = {}
     for track, answers in cells:
         for one in answers:
             by.setdefault(one.receiver, []).append(Cell(track=track, clearance=one))
+    alike: dict[tuple[Verdict, tuple[str, ...]], list[list[Cell]]] = {}
+    for found in by.values():
+        verdict = worst(cell.clearance.verdict for cell in found)
+        alike.setdefault((verdict, _because(found, verdict)), []).append(found)
     rows = [
         Row(
-            title=found[0].clearance.title,
-            receiver=receiver,
-            verdict=worst(cell.clearance.verdict for cell in found),
-            cells=tuple(found),
+            receivers=tuple(cells[0].clearance.title for cells in group),
+            verdict=verdict,
+            cells=tuple(cell for cells in group for cell in cells),
+            because=because,
+            remarks=tuple(
+                dict.fromkeys(
+                    (cell.clearance.title, text)
+                    for cells in group
+                    for cell in cells
+                    for text in cell.clearance.remarks
+                )
+            ),
         )
-        for receiver, found in by.items()
+        for (verdict, because), group in alike.items()
     ]
     return sorted(rows, key=lambda row: (-row.verdict.weight, row.title.lower()))
+
+
+def _because(cells: Sequence[Cell], verdict: Verdict) -> tuple[str, ...]:
+    """Why, each reason once, naming the track where there are several."""
+    said = []
+    for cell in cells:
+        if cell.clearance.verdict is verdict and cell.clearance.because:
+            lead = f"{cell.track.recording.title}: " if len(cells) > 1 else ""
+            said.append(f"{lead}{cell.clearance.because}")
+    return tuple(dict.fromkeys(said))

@@ -94,6 +94,8 @@ class Profile:
 
     id: str
     title: str
+    #: The receiver itself, where the title names what it asks for.
+    name: str
     kind: str
     version: int
     date: str
@@ -130,12 +132,24 @@ def parse(data: Mapping[str, Any], *, name: str) -> Profile:
     """A profile from its TOML data. Raises KeyError, TypeError or ValueError for data of another shape."""
     _only(
         data,
-        {"title", "kind", "version", "date", "source", "certainty", "counts_procedural", "fields", "rules"},
+        {
+            "title",
+            "name",
+            "kind",
+            "version",
+            "date",
+            "source",
+            "certainty",
+            "counts_procedural",
+            "fields",
+            "rules",
+        },
     )
     certainty = Certainty(data["certainty"])
     return Profile(
         id=name,
         title=data["title"],
+        name=data.get("name", data["title"]),
         kind=data["kind"],
         version=int(data["version"]),
         date=str(data["date"]),
