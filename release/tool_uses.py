@@ -58,7 +58,7 @@ def uses_of(tool: Tool) -> list[Use]:
     versions = list(tool.terms.select_related("tool").prefetch_related("rulings").order_by("-version"))
     takes = Counter(Take.objects.filter(run__terms__in=versions).values_list("run__terms", flat=True))
     uploads = Counter(Upload.objects.filter(terms__in=versions).values_list("terms", flat=True))
-    digests = {terms.pk: _digests(terms) for terms in versions}
+    digests: dict[object, set[str]] = {terms.pk: _digests(terms) for terms in versions}
     masters = _masters(versions, digests)
     found = []
     for terms in versions:

@@ -74,7 +74,8 @@ def training_of(terms: ToolTerms) -> str:
     """licensed, unlicensed, none or unknown, with what rights answered."""
     if terms.training_licence != "unknown":
         return terms.training_licence
-    return {YES: "licensed", NO: "unlicensed"}.get(answers_to(terms)[Question.TRAINING], "unknown")
+    answer = answers_to(terms)[Question.TRAINING]
+    return "licensed" if answer == YES else "unlicensed" if answer == NO else "unknown"
 
 
 def open_questions(terms: ToolTerms) -> tuple[str, ...]:
