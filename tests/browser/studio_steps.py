@@ -43,7 +43,9 @@ def write_brief(mara: Guest) -> None:
     assert page.locator("#id_energy").input_value() != before
     page.get_by_role("button", name="Save the brief").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("How many ideas?")
-    expect(page.get_by_label("Engine")).to_be_visible(timeout=30_000)  # workers may still be starting
+    expect(page.get_by_role("button", name="Generate")).to_be_visible(
+        timeout=30_000
+    )  # workers may still be starting
     expect(page.get_by_label("Prompt")).to_have_value(re.compile("a tide going out.*D minor", re.DOTALL))
 
 
@@ -105,7 +107,7 @@ def take(page: Page, number: int) -> Locator:
 def compare_takes(mara: Guest) -> None:
     """Play by a click, switch by keys at the same place, the louder one turned down."""
     page = mara.page
-    take(page, 1).locator(".play").click()
+    take(page, 1).locator("> .play").click()
     expect(take(page, 1).get_by_role("button", name="Pause take 1")).to_be_visible()
     plays_on(page, after_s=1.0)
     at = clock(page)
@@ -119,7 +121,7 @@ def compare_takes(mara: Guest) -> None:
     expect(take(page, 1).get_by_role("button", name="Pause take 1")).to_be_visible()
     page.keyboard.press("ArrowRight")
     assert clock(page) > at + 2, "the arrow did not seek"
-    page.locator("article.take", has=page.locator(".play[aria-pressed=true]")).locator(".play").press(" ")
+    page.locator("article.take", has=page.locator(".play[aria-pressed=true]")).locator("> .play").press(" ")
     expect(page.locator("article.take .play[aria-pressed=true]")).to_have_count(0)
 
 

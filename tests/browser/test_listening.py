@@ -61,7 +61,7 @@ def test_a_take_sounds_while_it_is_made_and_its_sibling_is_judged_meanwhile(
     wait_until(lambda: clock(page) >= 7.9, timeout_s=20, what="the end of what is heard")
     assert Listen.objects.count() == 0, "no take was heard: it was none yet"
 
-    take(page, 1).locator(".play").click()
+    take(page, 1).locator("> .play").click()
     plays_on(page, after_s=0.5)
     assert Job.objects.get(pk=run.job_id).state in {"running", "done"}
     expect(page.locator("#takes article.take")).to_have_count(2, timeout=30_000)
