@@ -217,7 +217,7 @@ def _milliseconds(value: str) -> int | None:
 
 def _again(user: User, said: QueryDict) -> Take | None:
     """The take that is asked for again; a stranger's is none."""
-    return access.take_for(user, said["again"]) if said.get("again") else None
+    return access.take_for(user, said.get("again", "")) if said.get("again") else None
 
 
 def _asks_anew(request: HttpRequest) -> dict[str, str]:
@@ -254,7 +254,7 @@ def _presets(user: User, project: Project, way: Way, mode: Mode) -> Any:
 
 def _preset(user: User, project: Project, said: QueryDict) -> Preset | None:
     try:
-        return services.presets_of(user, project=project).filter(pk=said.get("preset") or None).first()
+        return services.presets_of(user, project=project).filter(pk=said.get("preset", "")).first()
     except ValidationError:  # not a UUID at all
         return None
 
@@ -270,7 +270,7 @@ def _kept(
     user: User, project: Project, said: QueryDict, mode: Mode, way: Way, initial: dict[str, Any]
 ) -> str:
     """Do what the change asks for beside changing the form; the sentence that says so."""
-    what, _, key = said["change"].partition(":")
+    what, _, key = said.get("change", "").partition(":")
     try:
         match what:
             case "suggest":
@@ -339,7 +339,7 @@ def _choices(
         for title, keys in asking.GROUPS
     ]  # fmt: skip
     licences = {one.tool.key: one for one in needed()}
-    engines = []
+    engines: list[Choice] = []
     for one in found:
         keys = dict.fromkeys([one.tool_key, *(model["tool"] for model in one.models)])
         open_keys = {key for key in keys if key in licences and not licences[key].holds}
