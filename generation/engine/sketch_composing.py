@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from generation.engine.base import BriefSpec, GenerationRequest, RequestRefused
 from generation.engine.sketch_heard import heard
+from generation.engine.sketch_hummed import hummed_score
 from generation.engine.sketch_modes import HALF_BAR, ROLES
 from generation.engine.sketch_notes import given_score
 from generation.engine.sketch_takes import Piece
@@ -13,7 +14,7 @@ from generation.symbolic import arranging, chords, instruments, render
 from generation.symbolic.arranging import Arranged
 from generation.symbolic.compose import Composition, described
 from generation.symbolic.keyfinding import key_of
-from generation.symbolic.notes import Note
+from generation.symbolic.notes import Note, Score
 from generation.symbolic.planning import Planned, Wishes, hinted_key, plan
 from generation.symbolic.source import chords_of, heard_key
 from generation.symbolic.theory import Key
@@ -71,7 +72,7 @@ def writer(request: GenerationRequest) -> Writer:
     halves = request.parameters.get("harmonic_rhythm") == HALF_BAR
     match request.mode:
         case "melody_guided" | "harmonisation":
-            score, told = given_score(request, MELODY_INPUT, least_s=1.0, most_s=MOST_SECONDS[request.mode])
+            score, told = _melody(request, wishes)
             straight = _straight(wishes)
             if request.mode == MELODY:
                 arranged = arranging.around_melody(
@@ -94,6 +95,13 @@ def writer(request: GenerationRequest) -> Writer:
             planned = plan(wishes, duration_s=request.duration_s, sample_rate_hz=rate)
             arranged = Arranged(planned=planned, harmony=lambda seed: None)
     return Writer(arranged, _sound(request, arranged.planned), told)
+
+
+def _melody(request: GenerationRequest, wishes: Wishes) -> tuple[Score, dict[str, str | int]]:
+    given = request.given(MELODY_INPUT)
+    if given is not None and given.audio is not None:
+        return hummed_score(given, tempo_bpm=wishes.tempo_bpm, metre=wishes.metre)
+    return given_score(request, MELODY_INPUT, least_s=1.0, most_s=MOST_SECONDS[request.mode])
 
 
 def _over_chords(request: GenerationRequest, wishes: Wishes) -> tuple[Arranged, dict[str, str | int]]:

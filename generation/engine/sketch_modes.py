@@ -67,11 +67,11 @@ _HARMONY = ("colour", "harmonic_rhythm")
 MODES = (
     ModeSpec(name=TEXT_TO_MUSIC, brief=True, parameters=(*_PLAYING, "lead")),
     ModeSpec(
-        name=MELODY, brief=True, parameters=(*_PLAYING, *_HARMONY), inputs={MELODY_INPUT: (NOTES,)},
+        name=MELODY, brief=True, parameters=(*_PLAYING, *_HARMONY), inputs={MELODY_INPUT: (AUDIO, NOTES)},
     ),
     ModeSpec(name=CHORDS, brief=True, parameters=_PLAYING),
     ModeSpec(
-        name=HARMONISE, brief=True, parameters=(*_PLAYING, *_HARMONY), inputs={MELODY_INPUT: (NOTES,)},
+        name=HARMONISE, brief=True, parameters=(*_PLAYING, *_HARMONY), inputs={MELODY_INPUT: (AUDIO, NOTES)},
     ),
     ModeSpec(name=ACCOMPANY, brief=True, parameters=_PLAYING, targets=ROLES),
     ModeSpec(name=PARTS, brief=True, parameters=_PLAYING, inputs={SOURCE: (AUDIO, NOTES)}, targets=ROLES),

@@ -183,7 +183,7 @@ def chord(word: str, key: Key | None = None) -> NamedChord:
     bad = BadChords(
         f"{word[:20]!r} is not a chord we know. Write a note and a quality, such as Dm, F#m7, Bbmaj7, Gsus4 or C/E."
     )
-    if match := _NAMED.fullmatch(word):
+    if match := _NAMED.fullmatch(word.replace("6/9", "69")):
         letter, sign, quality, under, under_sign = match.groups()
         steps = QUALITIES.get(_quality(quality))
         if steps is not None:

@@ -16,7 +16,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from label.benchmarks import bare, jobs, memory, pages, place, record, runs, sound, submissions
+from label.benchmarks import bare, hearing, jobs, memory, pages, place, record, runs, sound, submissions
 from label.benchmarks.table import Figure, render
 from label.supervisor.folders import FolderError
 from label.supervisor.postgres import PostgresError
@@ -25,8 +25,10 @@ Measured = Callable[[bool, Path], Iterator[Figure]]
 #: Name -> what it measures and whether it needs a database. In this order: heavy ones last, memory after pages.
 FIGURES: dict[str, tuple[Measured, bool]] = {
     "peaks": (lambda quick, base: sound.drawing(quick=quick), False),
+    "playing": (lambda quick, base: sound.playing(quick=quick), False),
     "render": (lambda quick, base: sound.rendering(quick=quick), False),
     "sketch": (lambda quick, base: sound.sketch(quick=quick), False),
+    "hearing": (lambda quick, base: hearing.hearing(quick=quick), False),
     "ledger": (lambda quick, base: record.ledger(quick=quick), True),
     "run": (lambda quick, base: runs.run(quick=quick), True),
     "jobs": (lambda quick, base: jobs.jobs(quick=quick, base=base), True),
