@@ -126,7 +126,7 @@ def _clearance(
         *(
             Reason(
                 verdict=_OF[notice.outcome],
-                sentence=f"{notice.sentence}{f' ({join(notice.tools)})' if notice.tools else ''}",
+                sentence=f"{join(notice.tools)}: {notice.sentence}" if notice.tools else notice.sentence,
                 by="receiver",
                 source=f"{profile.source}, read {profile.date}",
                 certainty=notice.certainty.label,
