@@ -51,11 +51,12 @@ class Runner:
                 time.sleep(600)
         print("libraries print what they like")
         os.write(1, b"and so do C libraries\n")
-        total = len(job["seeds"]) * job["steps"]
+        steps = job.get("steps", 1)
+        total = len(job["seeds"]) * steps
         for index, seed in enumerate(job["seeds"]):
-            for step in range(job["steps"]):
+            for step in range(steps):
                 time.sleep(job.get("step_s", 0))
-                progress(index * job["steps"] + step + 1, total)
+                progress(index * steps + step + 1, total)
             audio = np.random.default_rng(seed).standard_normal((2, 1000)).astype(np.float32)
             if hear is not None:
                 for start in range(0, 1000, 100):

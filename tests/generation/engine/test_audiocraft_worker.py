@@ -17,6 +17,7 @@ from provenance import authorship, queries
 from provenance.models import Entry, Job
 from tests.cast import Cast
 from tests.fixtures_stack import Stack
+from tests.generation.engine.test_audiocraft_weights import put_encoder, put_model
 from tests.support import accept_licences, needs, wait_until
 
 pytestmark = [needs("engines"), pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")]
@@ -49,7 +50,7 @@ def test_a_worker_makes_takes_that_may_not_be_sold_and_cancels_at_once(
         assert loads_torch(model)
 
         long = ask(duration_s=120, variations=1)
-        wait_until(lambda: job_of(long).progress_done > 0, timeout_s=60, what="the long run's progress")
+        wait_until(lambda: job_of(long).progress_done > 0, timeout_s=400, what="the long run's progress")
         services.cancel_job(job_of(long), actor=cast.mara)
         assert ended(long, stack).state == "cancelled"
         assert long.takes.count() == 0
@@ -62,42 +63,43 @@ def test_a_worker_makes_takes_that_may_not_be_sold_and_cancels_at_once(
 
 @pytest.mark.django_db(transaction=True)
 def test_two_requests_share_a_model_process_and_both_come_again_when_it_is_killed(
-    tiny_models: Path, project: Any, cast: Cast
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project: Any, cast: Cast
 ) -> None:
-    """The GPU's worker: its claims are threads, and what they ask of a model is made together."""
+    """The GPU's worker: its claims are threads of one process. The model is a stand-in that needs no torch."""
+    monkeypatch.setenv("DEADWAX_MODELS_DIR", str(tmp_path))
+    put_model(tmp_path / "musicgen-tiny")
+    put_encoder(tmp_path / "hub")
 
     def ask(seed: int) -> PromptRun:
         return services.request_run(
-            project, brief=None, engine="audiocraft", duration_s=60, variations=2, prompt="warm pads",
-            base_seed=seed, parameters={"model": "musicgen-tiny"}, actor=cast.mara,
+            project, brief=None, engine="audiocraft", duration_s=2, variations=2, prompt="warm pads", base_seed=seed,
+            actor=cast.mara,
         )  # fmt: skip
 
     services.refresh_offers()
     accept_licences(cast.rights, "musicgen")
     runs = [ask(31), ask(41)]
-    stack = Stack()
+    stack = Stack(modules="tests.generation.engine.sharing_runners")
     try:
         stack.start_broker()
         stack.start_dispatch()
-        stack.start_worker(concurrency=2, pool="threads")
+        stack.start_worker(concurrency=3, pool="threads")
         wait_until(
-            lambda: all(job_of(run).progress_done > 100 for run in runs), timeout_s=120, what="both at work"
+            lambda: all(job_of(run).progress_done > 10 for run in runs), timeout_s=400, what="both at work"
         )
         (model,) = model_processes(stack)
         assert parent_of(model) == stack.processes["worker"].pid
-        assert not loads_torch(stack.processes["worker"].pid)
         os.kill(model, signal.SIGKILL)
         jobs = [ended(run, stack) for run in runs]
     finally:
         stack.stop()
     assert [(job.state, job.attempts) for job in jobs] == [("done", 2)] * 2
     for run, seed in zip(runs, (31, 41), strict=True):
-        assert [(take.number, take.seed) for take in run.takes.order_by("number")] == [
-            (1, seed),
-            (2, seed + 1),
-        ]
+        takes = list(run.takes.order_by("number"))
+        assert [(take.number, take.seed) for take in takes] == [(1, seed), (2, seed + 1)]
         told = Entry.objects.filter(refs__contains=[f"run:{run.pk}"], kind="take.generated")
         assert told.count() == 2, "nothing twice in the ledger"
+    assert {take.facts["open"] for run in runs for take in run.takes.all()} >= {2}, "together"
 
 
 def check_takes(run: PromptRun) -> None:
@@ -140,7 +142,7 @@ def ended(run: PromptRun, stack: Stack) -> Job:
         found = job_of(run)
         return found if found.state in {"done", "failed", "cancelled"} else None
 
-    found = wait_until(job, timeout_s=120, every_s=0.2, what="the job's end")
+    found = wait_until(job, timeout_s=400, every_s=0.2, what="the job's end")
     assert found is not None
     return found
 

@@ -4,6 +4,7 @@ and noise.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +59,7 @@ class GivenConditions(nn.Module):
         return made
 
 
+@functools.cache
 def audiocraft_model(
     *, seed: int = 0, stereo: bool = False, melody: bool = False, custom: bool = False, bias: bool = False,
     sharpness: float = 4.0,
@@ -156,6 +158,7 @@ def audiocraft_codes(model: LMModel, takes: list[Take], *, frames: int | None = 
     return made
 
 
+@functools.cache
 def transformers_model(
     *, seed: int = 0, stereo: bool = False, melody: bool = False, sharpness: float = 4.0
 ) -> Any:

@@ -21,7 +21,7 @@ if importlib.util.find_spec("audiocraft"):
 
 pytestmark = needs("engines")
 
-FRAMES, SEEDS = 24, (1, 2, 2**63 - 1)
+FRAMES, SEEDS = 14, (1, 2, 2**63 - 1)
 KINDS: dict[str, dict[str, Any]] = {
     "mono": {}, "stereo": {"stereo": True}, "melody": {"melody": True}, "biases": {"bias": True}, "custom":
     {"custom": True},
