@@ -24,7 +24,7 @@ _MAX_INT = 2**53 - 1
 class ThingSerializer(serializers.Serializer[Any]):
     ref = serializers.CharField(help_text="What to send as `ref` of an input.")
     title = serializers.CharField()
-    kinds = serializers.ListField(child=serializers.ChoiceField(choices=["audio", "notes"]))
+    kinds = serializers.ListField(child=serializers.CharField(), help_text="audio, notes, or both.")
     duration_ms = serializers.IntegerField(allow_null=True, help_text="null: notes alone.")
 
 

@@ -38,9 +38,10 @@ class GivenInput(serializers.Serializer[Any]):
     ref = serializers.CharField(
         max_length=48, help_text="take:<id>, stem:<id>, upload:<id>, render:<id> or master:<id>."
     )
-    kind = serializers.ChoiceField(
-        choices=["", "audio", "notes"], default="", help_text="Empty: what it is and the mode takes."
-    )
+    kind = serializers.CharField(
+        required=False, allow_blank=True, max_length=5, default="",
+        help_text="audio or notes; empty: what it is and the mode takes.",
+    )  # fmt: skip
     from_ms = serializers.IntegerField(
         required=False, allow_null=True, min_value=0, max_value=2**31 - 1, help_text="Only from here on."
     )

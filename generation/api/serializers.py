@@ -265,9 +265,8 @@ class EngineSerializer(serializers.ModelSerializer[EngineOffer]):
         read_only_fields = fields
 
 
-class RunInputSerializer(serializers.ModelSerializer[RunInput]):
+class GivenSerializer(serializers.ModelSerializer[RunInput]):
     sha256 = serializers.CharField(source="asset.sha256", read_only=True)
-    kind = serializers.ChoiceField(choices=["audio", "notes"], read_only=True)
 
     class Meta:
         model = RunInput
@@ -295,7 +294,7 @@ class RunSerializer(serializers.ModelSerializer[PromptRun]):
     section_ms = serializers.ListField(
         child=serializers.IntegerField(), read_only=True, allow_null=True, help_text="[from, to], or null."
     )
-    inputs = RunInputSerializer(many=True, read_only=True)
+    inputs = GivenSerializer(many=True, read_only=True)
     failures = TakeFailureSerializer(many=True, read_only=True, help_text="Takes that could not be made.")
     terms = TermsSerializer(read_only=True)
     job = JobSerializer(read_only=True)
