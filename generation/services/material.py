@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from generation.errors import BadValue
-from generation.models import Project, Render, Take, TakeStem, Upload
+from generation.models import Project, Render, Take, TakeStem, ToolTerms, Upload
+from generation.services.allowances import Verdict, allowance_of
 from provenance.elements import role_label
 from provenance.models import Asset
 
@@ -31,8 +32,8 @@ def materials(project: Project) -> list[Material]:
     """Everything that the project has, kept takes first, then uploads, other takes, renders."""
     takes = (
         Take.objects.filter(run__project=project)
-        .select_related("run__terms", "asset__analysis")
-        .prefetch_related("stems__asset__analysis", "run__inputs")
+        .select_related("run__terms__tool", "asset__analysis")
+        .prefetch_related("stems__asset__analysis", "run__inputs", "run__terms__rulings")
         .order_by("-run__number", "number")
     )
     kept: list[Material] = []
@@ -40,8 +41,10 @@ def materials(project: Project) -> list[Material]:
     for take in takes:
         (kept if take.state == Take.State.SHORTLISTED else others).extend(_of_take(take))
     # Notes make no sound: they are given to modes, never placed.
-    uploads = Upload.objects.filter(project=project, midi=None).select_related(
-        "asset__analysis", "playback", "terms"
+    uploads = (
+        Upload.objects.filter(project=project, midi=None)
+        .select_related("asset__analysis", "playback", "terms__tool")
+        .prefetch_related("terms__rulings")
     )
     renders = Render.objects.filter(version__arrangement__project=project, asset__isnull=False)
     return [
@@ -80,7 +83,7 @@ def check_assets(project: Project, digests: Iterable[str]) -> None:
 
 
 def _of_take(take: Take) -> list[Material]:
-    sold = _terms(take.run.terms.commercial)
+    sold = _sold(take.run.terms)
     origin = "trained_model" if take.run.terms.trained_model else "procedural"
     group = f"Run {take.run.number}, take {take.number}"
     kept = take.state == Take.State.SHORTLISTED
@@ -105,9 +108,9 @@ def _of_take(take: Take) -> list[Material]:
 def _of_upload(upload: Upload) -> Material:
     origins = {"own_performance": "human", "third_party": "third_party", "external_tool": "trained_model"}
     if upload.terms is not None:
-        sold = _terms(upload.terms.commercial)
+        sold = _sold(upload.terms)
     elif upload.terms_open:
-        sold = _terms("unknown")
+        sold = _SOLD[Verdict.ASKS]
     else:
         sold = "may be sold" if upload.may_be_sold else "may not be sold"
     return Material(
@@ -137,5 +140,11 @@ def _of_render(render: Render) -> Material:
     )
 
 
-def _terms(commercial: str) -> str:
-    return {"yes": "may be sold", "no": "may not be sold"}.get(commercial, "sale not clear")
+_SOLD = {
+    Verdict.MAY: "may be sold", Verdict.CREDIT: "may be sold", Verdict.ASKS: "sale not clear",
+    Verdict.MAY_NOT: "may not be sold",
+}  # fmt: skip
+
+
+def _sold(terms: ToolTerms) -> str:
+    return _SOLD[allowance_of(terms).verdict]

@@ -14,10 +14,14 @@ from generation import asking
 from generation.models import Master, Project, Render, Take, TakeStem, ToolTerms, Upload
 from generation.modes import MODES, Mode
 from generation.run_form import clock
+from generation.services.allowances import allowance_of
 
 register = template.Library()
 
-SELLING = {"yes": "may be sold", "no": "for sketching only", "unknown": "sale not clear"}
+SELLING = {
+    "may": "may be sold", "with_credit": "may be sold, with a credit", "asks": "a question is open",
+    "may_not": "for sketching only",
+}  # fmt: skip
 VERBS = {
     "section_replacement": "Replace it",
     "continuation": "Extend it",
@@ -33,11 +37,8 @@ VERBS = {
 
 @register.filter
 def selling(terms: ToolTerms) -> str:
-    """`yes`, `no` or `unknown`: whether what is made under these terms may be sold in stores."""
-    answers = (terms.commercial, terms.store_release)
-    if "no" in answers:
-        return "no"
-    return "yes" if answers == ("yes", "yes") else "unknown"
+    """Whether what is made under these terms may be sold, as `services.allowances.Verdict`."""
+    return allowance_of(terms).verdict.value
 
 
 @register.filter
