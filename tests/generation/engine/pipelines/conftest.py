@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -25,7 +26,10 @@ Change = Callable[[dict[str, Any], bytearray], None]
 def made_pipelines(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pipelines")
     command = [sys.executable, "-m", "tests.generation.engine.tiny_diffusers", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False, env=one_thread
+    )
     assert done.returncode == 0, done.stderr
     return folder
 

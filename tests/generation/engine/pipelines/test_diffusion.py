@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,15 @@ class Stopped(BaseException):
     """As the model process raises it."""
 
 
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Tiny layers on many threads only wait for one another."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
 def codecs() -> dict[str, Any]:
     import diffusers
@@ -44,7 +53,7 @@ def codecs() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["oobleck", "same"])
-@pytest.mark.parametrize("frames", [7, 128, 400])
+@pytest.mark.parametrize("frames", [7, 300])
 def test_sound_decoded_in_tiles_is_the_sound_of_the_whole(
     codecs: dict[str, Any], name: str, frames: int
 ) -> None:
@@ -60,7 +69,7 @@ def test_sound_decoded_in_tiles_is_the_sound_of_the_whole(
     assert len(ticks) == -(-frames // diffusion.TILE)
 
 
-@pytest.mark.parametrize("frames", [7, 128, 400])
+@pytest.mark.parametrize("frames", [7, 300])
 def test_sound_encoded_in_tiles_has_the_latents_of_the_whole(codecs: dict[str, Any], frames: int) -> None:
     vae = codecs["same"]
     sound = torch.randn(1, 2, frames * diffusion.hop_of(vae), generator=torch.Generator().manual_seed(1))
