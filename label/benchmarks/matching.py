@@ -51,7 +51,7 @@ def read(path: Path, *, filters: str = "") -> Audio:
 
 def renders(count: int = 24) -> list[Audio]:
     """Takes of two briefs by the sketch engine, a seed each: one genre, one key and one tempo a brief."""
-    from generation.engine.base import BriefSpec, GenerationRequest
+    from generation.engine.base import BriefSpec, GenerationOutput, GenerationRequest
     from generation.engine.sketch import Sketch
 
     engine = Sketch()
@@ -64,6 +64,7 @@ def renders(count: int = 24) -> list[Audio]:
             parameters={},
         )  # fmt: skip
         for output in engine.generate(request, lambda done, total: None):
+            assert isinstance(output, GenerationOutput)
             mono = output.audio.mean(axis=0, keepdims=True)
             found.append(audiofile.resample(mono, output.sample_rate_hz, RATE).astype(np.float32))
     return found
