@@ -172,7 +172,7 @@ def test_a_hum_becomes_an_arrangement(studio: Studio, arrive: Callable[..., Gues
     page.wait_for_timeout(4000)
     page.get_by_role("button", name="Stop").click()
     page.get_by_role("button", name="Use this tune").click()
-    expect(page.locator("#run-givens dw-wave canvas")).to_be_visible()
+    expect(page.locator("#run-givens dw-wave canvas")).to_be_visible(timeout=60_000)
     expect(page.get_by_label("Prompt")).to_have_value("a harbour at night")  # nothing typed is lost
     upload = Upload.objects.order_by("-created_at")[0]
     assert (upload.declared, upload.role, upload.elements) == (
@@ -180,7 +180,7 @@ def test_a_hum_becomes_an_arrangement(studio: Studio, arrive: Callable[..., Gues
         "lead_vocal",
         ["melody", *upload.elements[1:]],
     )
-    assert 3500 <= (upload.asset.duration_ms or 0) <= 6000
+    assert 3000 <= (upload.asset.duration_ms or 0) <= 30_000  # as long as it was hummed
     expect(page.get_by_label("Melody", exact=True)).to_have_value(f"upload:{upload.pk}|audio")
 
     page.get_by_label("Variations").fill("1")
@@ -239,8 +239,8 @@ def test_a_stretch_of_a_take_leads_to_stems_of_it(studio: Studio, arrive: Callab
     given = run.inputs.get()
     assert given.from_ms == pytest.approx(start, abs=100)
     made = run.takes.get()
-    expect(page.locator(".parts li")).to_have_count(made.stems.count())
-    names = page.locator(".parts li > span").all_inner_texts()
+    expect(page.locator(".parts > li")).to_have_count(made.stems.count())
+    names = page.locator(".parts > li > span").all_inner_texts()
     assert {"Harmonic", "Percussive"} <= {name.capitalize() for name in names}
     page.locator(".parts .play").first.click()
     expect(page.locator(".parts .play").first).to_have_attribute("aria-pressed", "true")
