@@ -161,7 +161,8 @@ def things(project: Project, *, kinds: Iterable[str] = (AUDIO, NOTES)) -> list[T
     stems: dict[object, list[Model]] = {}
     for stem in _rows("stem").filter(take__run__project=project).order_by("role"):
         stems.setdefault(stem.take_id, []).append(stem)
-    kept, others = [], []
+    kept: list[Take] = []
+    others: list[Take] = []
     for take in takes:
         (kept if take.state == Take.State.SHORTLISTED else others).append(take)
     uploads = _rows("upload").filter(project=project)

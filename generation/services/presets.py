@@ -41,7 +41,7 @@ def save_preset(
     """
     name = text(name, field="name", what="name", most=60, required=True)
     choice = requests.choose(engine, mode)
-    values = {
+    values: dict[str, Any] = {
         "parameters": requests.check_parameters(choice, parameters or {}),
         "targets": list(requests.check_targets(choice, targets)),
         "language": requests.check_language(choice, language),

@@ -16,7 +16,7 @@ from generation import events, queue
 from generation.errors import BadValue, NotPossible, StyleWarned
 from generation.facts import ledger_value
 from generation.models import Brief, Project, PromptRun, RunInput, Sweep, Take
-from generation.modes import TEXT_TO_MUSIC
+from generation.modes import MODES, TEXT_TO_MUSIC
 from generation.prompting import style_warnings
 from generation.services import givens, permits, requests
 from generation.services.catalogue import terms_in_force
@@ -282,7 +282,7 @@ def asked(run: PromptRun) -> dict[str, Any]:
             f"The {_listed(run.words_erased)} of this run {'was' if len(run.words_erased) == 1 else 'were'} erased, "
             "so it cannot be asked again."
         )
-    made_from_source = requests.MODES[run.mode].length == "source"
+    made_from_source = MODES[run.mode].length == "source"
     return {
         "brief": run.brief,
         "engine": run.engine,

@@ -63,7 +63,7 @@ def _tick(tempos: list[tuple[int, int]], ticks_per_beat: int, ms: int) -> int:
 
 def _cut(track: Any, start: int, end: int) -> Any:
     before: dict[tuple[Any, ...], Any] = {}
-    sounding: dict[tuple[int, int], list[Any]] = {}
+    sounding: dict[tuple[int, int], list[tuple[int, Any]]] = {}
     kept: list[tuple[int, int, Any]] = []  # tick, order within it (ends first), message
     at = 0
     for message in track:
