@@ -21,6 +21,7 @@ COUNTED = {
     "1/2": "2/4", "6/2": "6/4", "9/4": "3/4", "12/4": "6/4", "2/8": "2/4",
 }  # fmt: skip
 _LEADING = re.compile(r"melod|lead|voca|voice|solo|sopran|sing|tune|theme", re.I)
+_STAVE = re.compile(r"(.+) \([2-9]\d?\)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _CIRCLE = ("C", "G", "D", "A", "E", "B", "F#", "C#", "Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F")  # 0..7, -7..-1
 _CIRCLE_MINOR = ("A", "E", "B", "F#", "C#", "G#", "D#", "A#", "Ab", "Eb", "Bb", "F", "C", "G", "D")
@@ -185,6 +186,7 @@ def role_of(name: str, program: int, *, drums: bool) -> str:
 
 def _fitting(parts: list[Part], remarks: list[str]) -> list[Part]:
     """Put together what the same instrument plays until the parts fit into MIDI's channels; names stay apart."""
+    parts = _of_one_player(parts)
     kits = [part for part in parts if part.drums]
     pitched = [part for part in parts if not part.drums]
     if len(kits) > 1:
@@ -201,6 +203,17 @@ def _fitting(parts: list[Part], remarks: list[str]) -> list[Part]:
             f"The file has {len(pitched)} instruments; a piece here has at most {len(midi.CHANNELS)}. Leave some out.",
         )
     return _named_apart(pitched + kits)
+
+
+def _of_one_player(parts: list[Part]) -> list[Part]:
+    """Put together the staves of one player, as `notefile.musicxml` writes them: Keys, Keys (2), Keys (3)."""
+    groups: dict[str, list[Part]] = {}
+    names = {part.name for part in parts}
+    for place, part in enumerate(parts):
+        match = _STAVE.fullmatch(part.name)
+        base = match[1] if match and match[1] in names else part.name
+        groups.setdefault(base if match or part.name not in groups else f"{place}", []).append(part)
+    return [_together(group) for group in groups.values()]
 
 
 def _together(group: Sequence[Part]) -> Part:

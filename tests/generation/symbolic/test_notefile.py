@@ -94,7 +94,7 @@ def test_a_midi_file_keeps_every_note_and_its_time(
 
 # Each example pays for two processes: few, of many parts, and none to make a failure smaller.
 @settings(max_examples=2, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
-@given(st.lists(lines, min_size=4, max_size=10), st.sampled_from(("4/4", "6/8")))
+@given(st.lists(lines, min_size=2, max_size=4), st.sampled_from(("4/4", "6/8")))
 def test_musicxml_keeps_every_note_and_its_time(parts: list[tuple[Note, ...]], metre: str) -> None:
     given = score(*parts, metre=metre)
     found = midi.read(notefile.read(notefile.musicxml(midi.write(given)), "x.musicxml").midi)
