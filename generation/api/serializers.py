@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -80,7 +80,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     def _outlook(self, job: Job) -> Outlook:
         """Asked for once for all jobs of an answer, where they are known."""
-        known: dict[str, Outlook] = self.context.setdefault("outlooks", {})
+        context = cast("dict[str, Any]", self.context)
+        known: dict[str, Outlook] = context.setdefault("outlooks", {})
         if str(job.pk) not in known:
             known[str(job.pk)] = outlook_of(job)
         return known[str(job.pk)]
@@ -178,13 +179,13 @@ class TermsSerializer(serializers.ModelSerializer[ToolTerms]):
 
     class Meta:
         model = ToolTerms
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "tool", "version", "model", "model_version", "plan", "licence", "terms_url", "snapshot_sha256",
             "output_owner", "commercial", "store_release", "revenue_cap_usd", "downloads", "retroactive",
             "attribution", "input_licence", "marks", "training_licence", "voice_rule", "blocked_by", "trained_model",
             "notes", "source", "source_date", "certainty", "verdict", "open_questions",
         )  # fmt: skip
-        read_only_fields = ("id", "tool", "version")
+        read_only_fields: tuple[str, ...] = ("id", "tool", "version")
 
     def get_snapshot_sha256(self, terms: ToolTerms) -> str:
         return terms.snapshot.sha256 if terms.snapshot else ""
@@ -219,7 +220,7 @@ class TermsAnswerInput(serializers.Serializer[Any]):
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
     question = serializers.ChoiceField(choices=TermsRuling.Question.choices)
     answer = serializers.ChoiceField(choices=["yes", "no"])
-    source = serializers.CharField(max_length=200)
+    source = serializers.CharField(max_length=200)  # type: ignore[assignment]
     reason = serializers.CharField(max_length=2000)
 
 

@@ -95,7 +95,7 @@ def tool_page(request: HttpRequest, key: str) -> HttpResponse:
         "holds": bool(newest) and services.accepted(key),
         # Only weights that are loaded here have a licence of their own to accept.
         "runs_here": any(one.tool.key == key for one in licences.needed()) or services.acceptance_of(key),
-        "old": bool(newest) and (timezone.now().date() - newest.source_date).days > OLD_DAYS,
+        "old": newest is not None and (timezone.now().date() - newest.source_date).days > OLD_DAYS,
         "may_keep": access.may_manage_catalogue(user),
     }
     return render(request, "generation/tool.html", context)

@@ -81,7 +81,7 @@ def enqueue(
     return job
 
 
-def named(job: Job) -> dict[str, str]:
+def named(job: Job) -> dict[str, Any]:
     """A job as every event of it says."""
     return {"job": str(job.pk), "job_kind": job.kind, "title": job.title}
 

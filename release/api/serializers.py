@@ -194,7 +194,7 @@ class ClearanceReasonSerializer(serializers.Serializer[Reason]):
     verdict = serializers.CharField(source="verdict.value")
     sentence = serializers.CharField()
     by = serializers.CharField(help_text="terms, or the receiver.")
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     certainty = serializers.CharField()
     cure = serializers.CharField()
 
