@@ -24,6 +24,7 @@ from generation.models import (
     Project,
     PromptRun,
     Render,
+    Sweep,
     Take,
     TakeStem,
     Tool,
@@ -135,6 +136,10 @@ def take_for(user: User, pk: Id, *, write: bool = False) -> Take:
     rows = Take.objects.select_related("run__project__artist", "asset__analysis", "midi", "entry")
     take = _found(rows, pk, "No such take.")
     return _checked(user, take, take.run.project, write)
+
+
+def sweep_for(user: User, pk: Id) -> Sweep:
+    return _found(Sweep.objects.filter(project__in=visible_projects(user)), pk, "No such sweep.")
 
 
 def preset_for(user: User, pk: Id, *, write: bool = False) -> Preset:

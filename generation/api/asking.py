@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -141,10 +140,7 @@ class SweepViewSet(Studio):
     lookup_value_regex = "[0-9a-fA-F-]{36}"
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        sweep = Sweep.objects.filter(pk=pk, project__in=access.visible_projects(self.user)).first()
-        if sweep is None:
-            raise Http404("No such sweep.")
-        return self.shown(SweepSerializer, sweep)
+        return self.shown(SweepSerializer, access.sweep_for(self.user, pk))
 
 
 def shown_replays(take: Take) -> Any:

@@ -142,9 +142,11 @@ class ProjectViewSet(Studio):
     @extend_schema(request=asking.PresetSerializer, responses={201: asking.PresetSerializer})
     @presets.mapping.post
     def save_preset(self, request: Request, pk: str) -> Response:
+        project = access.project_for(self.user, pk)
         values = self.parsed(asking.PresetSerializer)
         shared = values.pop("for_project")
-        project = access.project_for(self.user, pk, write=shared)
+        if shared:
+            project = access.project_for(self.user, pk, write=True)
         preset = services.save_preset(project=project if shared else None, actor=self.user, **values)
         return self.shown(asking.PresetSerializer, preset, status=201)
 

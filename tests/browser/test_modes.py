@@ -251,7 +251,8 @@ def test_a_recording_is_written_down_as_notes(studio: Studio, arrive: Callable[.
     guest = arrive("mara")
     page = guest.page
     page.goto(f"/projects/{studio.song.pk}/runs/new/?mode=audio_to_notes&source=take:{studio.take.pk}")
-    page.get_by_label("Model").select_option("pyin")  # the other one has weights whose licence nobody accepted here
+    # The other model has weights whose licence nobody accepted here.
+    page.get_by_label("Model").select_option("pyin")
     page.get_by_role("button", name="Write it down").click()
     takes_come(page, 1)
     made = newest().takes.get()
