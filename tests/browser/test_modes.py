@@ -252,7 +252,7 @@ def test_a_recording_is_written_down_as_notes(studio: Studio, arrive: Callable[.
     page = guest.page
     page.goto(f"/projects/{studio.song.pk}/runs/new/?mode=audio_to_notes&source=take:{studio.take.pk}")
     # The other model has weights whose licence nobody accepted here.
-    page.get_by_label("Model").select_option("pyin")
+    page.get_by_label("Method").select_option("pyin")
     page.get_by_role("button", name="Write it down").click()
     takes_come(page, 1)
     made = newest().takes.get()
@@ -298,12 +298,12 @@ def test_the_form_works_without_script(studio: Studio, arrive: Callable[..., Gue
     page.goto(f"/projects/{studio.song.pk}/runs/new/")
     page.get_by_role("link", name="Chords", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Which chords?")
-    page.get_by_label("Chords").fill("Am | F")
+    page.get_by_role("textbox", name="Chords").fill("Am | F")
     page.get_by_text("Keep these settings").click()
     page.get_by_label("Name").fill("two chords")
     page.get_by_role("button", name="Keep them").click()
     expect(page.locator("main")).to_contain_text("Kept as “two chords”.")
-    expect(page.get_by_label("Chords")).to_have_value("Am | F")
+    expect(page.get_by_role("textbox", name="Chords")).to_have_value("Am | F")
     page.get_by_label("Variations").fill("1")
     page.get_by_role("button", name="Generate").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("1 take of")
