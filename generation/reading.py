@@ -128,7 +128,7 @@ def _url_audio(thing: services.Thing) -> str:
     kind, _, key = thing.ref.partition(":")
     if thing.audio is None:
         return ""
-    return reverse("generation:master-wav" if kind == "master" else f"generation:{kind}-audio", args=[key])
+    return reverse(f"generation:{kind}-audio", args=[key])
 
 
 def run_notes(run: PromptRun) -> list[str]:

@@ -11,7 +11,7 @@ from generation import services as studio
 from generation.models import Arrangement, Master, MethodCheck, Project, Render, Take, Upload
 from label.demo.cast import Cast
 from label.demo.methods import seed_methods
-from label.demo.song import finish, track
+from label.demo.song import finish, track_of
 from label.demo.sounds import choir_pads, sung_lead
 
 
@@ -78,7 +78,7 @@ def _save(arrangement: Arrangement, own: list[Upload], kept: Take | None, *, act
     version = studio.head_of(arrangement)
     document = version.document
     rate = document["sample_rate_hz"]
-    document["tracks"] = [track(upload, rate, -300, 20) for upload in own]
+    document["tracks"] = [track_of(upload, rate, -300, 20) for upload in own]
     if kept is not None:
         document["tracks"].append(_splinters(kept, rate))
     studio.save_version(

@@ -141,7 +141,7 @@ def arrange(song: Song, kept: Take, lead: Upload, pads: Upload) -> Arrangement:
     for track in document["tracks"]:
         track["gain_millibel"], track["pan_percent"] = gains.get(track["role"], (-600, 0))
     for upload, gain, fade_ms in ((lead, -300, 20), (pads, -900, 1500)):
-        document["tracks"].append(track(upload, document["sample_rate_hz"], gain, fade_ms))
+        document["tracks"].append(track_of(upload, document["sample_rate_hz"], gain, fade_ms))
     studio.save_version(
         arrangement,
         document=document,
@@ -153,7 +153,7 @@ def arrange(song: Song, kept: Take, lead: Upload, pads: Upload) -> Arrangement:
     return arrangement
 
 
-def track(upload: Upload, rate_hz: int, gain_millibel: int, fade_ms: int) -> dict[str, Any]:
+def track_of(upload: Upload, rate_hz: int, gain_millibel: int, fade_ms: int) -> dict[str, Any]:
     length = (upload.asset.duration_ms or 0) * rate_hz // 1000
     fade = fade_ms * rate_hz // 1000
     return {

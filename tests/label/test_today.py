@@ -77,7 +77,9 @@ def test_running_work_is_shown_to_those_whose_it_is(scene: Scene) -> None:
         prompt="slow",
         actor=scene.cast.mara,
     )
-    assert "waiting for a worker" in today(scene.cast.mara)[2]
+    shown = today(scene.cast.mara)[2]
+    assert "2 variations by Sketch" in shown
+    assert re.search(r'class="eta">(next|\d+ before it|waiting for a worker)', shown)
     assert "Nothing runs now." in today(scene.cast.stranger)[2]
 
 

@@ -163,7 +163,7 @@ def test_from_a_master_to_a_package_by_the_pages_alone(house):
     # The artist sees the evidence and approves a declaration.
     there = reverse("release:declaration", args=[master.pk])
     page = artist.get(there).content.decode()
-    assert "Uploaded" in page
+    assert "Brought in voice 0, stating: own performance" in page
     assert "trained model" in page
     assert (
         artist.post(there, {"claim-lyrics": "human", "words-lyrics": "All mine.", "approve": "1"}).status_code

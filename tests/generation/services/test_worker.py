@@ -249,10 +249,10 @@ def test_the_terms_of_everything_inside_a_master_are_found(take: Take, cast: Cas
     assert services.lineage_terms(master) == [], "nothing is known before it is made"
     run_jobs()
     uses = services.lineage_terms(Master.objects.get(pk=master.pk))
-    assert {(use.terms.tool.key if use.terms else "", use.may_be_sold) for use in uses} == {
-        ("sketch", "yes"),
-        ("suno-free", "no"),
-        ("", "no"),
+    assert {(use.terms.tool.key if use.terms else "", use.allowance.verdict) for use in uses} == {
+        ("sketch", "may"),
+        ("suno-free", "may_not"),
+        ("", "may_not"),
     }
 
 

@@ -33,7 +33,7 @@ def audiocraft_codec(**changes: Any) -> Any:
 
     from tests.generation.engine import tiny
 
-    config = OmegaConf.create(tiny.CODEC.format(card=256, channels=1))
+    config = OmegaConf.create(tiny.CODEC.format(card=256, channels=1, rate=tiny.RATE_HZ, ratios=[8, 5, 4, 4]))
     config.device = "cpu"
     config.seanet.update(changes)
     from audiocraft.models import builders
