@@ -135,12 +135,6 @@ def cards_of(user: User, asked: BoardFilter) -> list[Card]:
     return [*_releases(user, scope), *_projects(user, scope, asked)]
 
 
-def late_cards(user: User, *, limit: int = 6) -> list[Card]:
-    """What is late among the releases that *user* may see, the oldest first."""
-    scope = set(visible_artists(user).exclude(status=Artist.Status.ALUMNI).values_list("pk", flat=True))
-    return sorted((card for card in _releases(user, scope) if card.late), key=_order)[:limit]
-
-
 def _releases(user: User, scope: set[uuid.UUID]) -> list[Card]:
     rows = visible_releases(user).filter(state__in=[Release.State.DRAFT, Release.State.APPROVED])
     found = []

@@ -1,7 +1,7 @@
 """Given notes made into others: gone on with, varied, loosened. Whatever is not touched stays as it was."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -161,11 +161,12 @@ def varied(score: Score, *, keep: str, strength: float, seed: int) -> Reworked:
     """
     key = heard_key(score)[0]
     spans = chords_of(score, key)
-    vary: Callable[[Part, random.Random], list[Note]]
-    if keep == "rhythm":
-        vary = lambda part, rng: _other_pitches(part, spans, key, score.metre, strength, rng)  # noqa: E731
-    else:
-        vary = lambda part, rng: _other_times(part, strength, rng)  # noqa: E731
+
+    def vary(part: Part, rng: random.Random) -> list[Note]:
+        if keep == "rhythm":
+            return _other_pitches(part, spans, key, score.metre, strength, rng)
+        return _other_times(part, strength, rng)
+
     parts: list[Part] = []
     changed = 0
     for place, part in enumerate(score.parts):
