@@ -6,9 +6,10 @@ import numpy as np
 
 from generation import measuring, services
 from generation.audio.arrays import Audio
+from generation.audio.phase import tempo_match
 from generation.engine.base import BriefSpec, GenerationOutput, GenerationRequest, GivenInput, Kept
 from generation.models import Brief, PromptRun, RunInput
-from generation.modes import AUDIO
+from generation.modes import AUDIO, SOURCE
 from generation.symbolic.midi import BadMidi
 from generation.symbolic.slicing import stretch
 from provenance import assets
@@ -17,6 +18,21 @@ from provenance.jobs import JobFailed
 
 #: How far what an engine calls untouched may be from what it was given: half a step of 16 bits.
 UNTOUCHED = 2.0**-16
+
+
+#: A shorter section has too few beats to tell its tempo.
+TEMPO_FROM_S = 4.0
+
+
+def tempo_of_section(output: GenerationOutput, request: GenerationRequest) -> dict[str, str | int]:
+    """Facts about whether a section that was made anew goes at the source's tempo; none where it cannot be told."""
+    source, rate = request.given(SOURCE), output.sample_rate_hz
+    if request.section_s is None or source is None or source.audio is None or source.sample_rate_hz != rate:
+        return {}
+    start, end = request.section_s
+    if end - start < TEMPO_FROM_S:
+        return {}
+    return tempo_match(source.audio, output.audio[:, round(start * rate) : round(end * rate)], rate).facts()
 
 
 def request_of(run: PromptRun, seeds: tuple[int, ...]) -> GenerationRequest:

@@ -58,6 +58,8 @@ def run_engine(claim: Claim) -> None:
                 if note := _smaller_batch(output.facts):
                     claim.say(note)
                 take = _stored_take(run, number, output, request)
+                if take.facts.get("tempo_agrees") == 0:
+                    claim.say(f"The new section of take {number} goes at another tempo than the piece")
                 with claim.commit():
                     making.add_take(run, take)
     if none := making.none_came(run):
@@ -228,7 +230,7 @@ def _stored_take(
             for stem in output.stems
         ],
         midi=assets.ingest(output.midi) if output.midi else None,
-        facts=output.facts,
+        facts={**output.facts, **giving.tempo_of_section(output, request)},
         kept=tuple(
             Untouched(role=one.role, from_ms=one.from_ms, to_ms=one.to_ms, at_ms=one.at_ms)
             for one in giving.really_kept(output, request)
