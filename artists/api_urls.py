@@ -4,7 +4,8 @@ from rest_framework.routers import SimpleRouter
 
 from artists.api.agreements import AgreementViewSet
 from artists.api.practice import ConsentViewSet, MethodViewSet, TrainingViewSet
-from artists.api.roster import ArtistViewSet, MeViewSet, PersonViewSet, SavedFilterViewSet
+from artists.api.roster.artists import ArtistViewSet
+from artists.api.roster.people import MeViewSet, PersonViewSet, SavedFilterViewSet
 from artists.api.signing import KeyViewSet, SignatureViewSet, SigningViewSet
 from artists.api.submissions import SubmissionViewSet, UploadLinkViewSet
 
