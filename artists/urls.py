@@ -3,8 +3,9 @@ from __future__ import annotations
 from django.urls import path
 
 from artists.roster_urls import patterns as roster_patterns
-from artists.views import agreements, inbox, keys, practice, signing, submit
+from artists.views import agreements, keys, practice, signing, submit
 from artists.views import people as views
+from artists.views.inbox import actions, compare, links, pages, sound
 
 app_name = "artists"
 urlpatterns = [
@@ -40,21 +41,21 @@ urlpatterns = [
     path("submit/<str:secret>/files/", submit.files, name="submit-files"),
     path("incoming/<str:secret>/", submit.incoming_file, name="incoming"),
     path("sent/<str:secret>/", submit.submitted_page, name="submitted"),
-    path("inbox/", inbox.inbox_page, name="inbox"),
-    path("inbox/compare/", inbox.compare_page, name="compare"),
-    path("inbox/links/", inbox.links_page, name="upload-links"),
-    path("inbox/links/<uuid:pk>/revoke/", inbox.link_revoke, name="upload-link-revoke"),
-    path("submissions/<uuid:pk>/", inbox.submission_page, name="submission"),
-    path("submissions/<uuid:pk>/score/", inbox.submission_score, name="submission-score"),
-    path("submissions/<uuid:pk>/unblind/", inbox.submission_unblind, name="submission-unblind"),
-    path("submissions/<uuid:pk>/note/", inbox.submission_note, name="submission-note"),
-    path("submissions/<uuid:pk>/vote/", inbox.submission_vote, name="submission-vote"),
-    path("submissions/<uuid:pk>/snooze/", inbox.submission_snooze, name="submission-snooze"),
-    path("submissions/<uuid:pk>/decide/", inbox.submission_decide, name="submission-decide"),
-    path("submissions/<uuid:pk>/answer/", inbox.submission_answer, name="submission-answer"),
-    path("submission-files/<uuid:pk>/audio/", inbox.file_audio, name="submission-audio"),
-    path("submission-files/<uuid:pk>/peaks/", inbox.file_peaks, name="submission-peaks"),
-    path("submission-files/<uuid:pk>/heard/", inbox.file_heard, name="submission-heard"),
+    path("inbox/", pages.inbox_page, name="inbox"),
+    path("inbox/compare/", compare.compare_page, name="compare"),
+    path("inbox/links/", links.links_page, name="upload-links"),
+    path("inbox/links/<uuid:pk>/revoke/", links.link_revoke, name="upload-link-revoke"),
+    path("submissions/<uuid:pk>/", pages.submission_page, name="submission"),
+    path("submissions/<uuid:pk>/score/", actions.submission_score, name="submission-score"),
+    path("submissions/<uuid:pk>/unblind/", actions.submission_unblind, name="submission-unblind"),
+    path("submissions/<uuid:pk>/note/", actions.submission_note, name="submission-note"),
+    path("submissions/<uuid:pk>/vote/", actions.submission_vote, name="submission-vote"),
+    path("submissions/<uuid:pk>/snooze/", actions.submission_snooze, name="submission-snooze"),
+    path("submissions/<uuid:pk>/decide/", actions.submission_decide, name="submission-decide"),
+    path("submissions/<uuid:pk>/answer/", actions.submission_answer, name="submission-answer"),
+    path("submission-files/<uuid:pk>/audio/", sound.file_audio, name="submission-audio"),
+    path("submission-files/<uuid:pk>/peaks/", sound.file_peaks, name="submission-peaks"),
+    path("submission-files/<uuid:pk>/heard/", sound.file_heard, name="submission-heard"),
     path("agreements/", agreements.agreements_page, name="agreements"),
     path("roster/<uuid:pk>/agreements/new/", agreements.agreement_new_page, name="agreement-new"),
     path("agreements/<uuid:pk>/", agreements.agreement_page, name="agreement"),

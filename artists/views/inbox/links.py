@@ -1,0 +1,66 @@
+"""Upload links and the label's own criteria."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from artists import access_anr as access
+from artists import anr_words
+from artists.services import review, upload_links
+from artists.services.sealed import opened
+from artists.views import user_of
+from artists.views.inbox.fields import whole_of
+from provenance.errors import UserFault
+
+
+@require_http_methods(["GET", "POST"])
+def links_page(request: HttpRequest) -> HttpResponse:
+    """Upload links and the label's own criteria. A new link's address is shown once, here."""
+    user = user_of(request)
+    access.require_decider(user)
+    made, fault_text = "", ""
+    if request.method == "POST":
+        try:
+            if request.POST.get("action") == "criterion":
+                review.set_criterion(
+                    title=request.POST.get("title", ""), hint=request.POST.get("hint", ""), actor=user
+                )
+                messages.success(request, "The criterion is in use.")
+                return redirect("artists:upload-links")
+            _, secret = upload_links.make_upload_link(
+                name=request.POST.get("name", ""),
+                **{
+                    name: whole_of(request.POST.get(name, ""))
+                    for name in ("days", "max_submissions", "max_gb", "promise_days")
+                },
+                actor=user,
+            )
+        except UserFault as fault:
+            fault_text = fault.message
+        else:
+            made = request.build_absolute_uri(reverse("artists:submit", args=[secret]))
+    rows = list(access.upload_links(user).annotate(count=Count("submissions"))[:200])
+    names = opened(row.made_entry_id for row in rows)
+    context = {
+        "links": [{"row": row, "name": names[row.made_entry_id].get("name", "(erased)")} for row in rows],
+        "made": made,
+        "fault": fault_text,
+        "criteria": anr_words.criteria(),
+        "own": review.own_criteria(),
+    }
+    return render(request, "artists/upload_links.html", context, status=422 if fault_text else 200)
+
+
+@require_POST
+def link_revoke(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    user = user_of(request)
+    upload_links.revoke_upload_link(access.upload_link_for(user, pk), actor=user)
+    messages.success(request, "The link no longer works.")
+    return redirect("artists:upload-links")

@@ -1,0 +1,163 @@
+"""The list on the left, one submission on the right."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from artists import access_anr as access
+from artists import anr_words
+from artists.models import Submission, SubmissionVote, User
+from artists.services import review
+from artists.services.sealed import opened
+from artists.views import user_of
+from artists.views.inbox.measures import credential_of, ears, facts, hints, same_sound
+
+PAGE: Final = 40
+VIEWS: Final = (
+    ("open", "To do"),
+    ("unheard", "Unheard"),
+    ("late", "Late"),
+    ("snoozed", "Put aside"),
+    ("more", "Hear more"),
+    ("meet", "Meet"),
+    ("offer", "Offer"),
+    ("done", "Done"),
+)
+
+
+@require_safe
+def inbox_page(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    access.require_staff(user)
+    return _page(request, user, None)
+
+
+@require_safe
+def submission_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    user = user_of(request)
+    return _page(request, user, access.submission_for(user, pk))
+
+
+def _page(request: HttpRequest, user: User, submission: Submission | None) -> HttpResponse:
+    view = request.GET.get("view", "open")
+    rows = access.inbox(user, view=view)
+    number = max(
+        1, min(int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdigit() else 1, 5000)
+    )
+    first = (number - 1) * PAGE
+    found = list(rows.annotate(copies=Count("duplicates"))[first : first + PAGE + 1])
+    listed, more = found[:PAGE], len(found) > PAGE
+    submission = submission or (listed[0] if listed else None)
+    known = access.known_among(user, listed)
+    names = review.names_of(row for row in listed if row.pk in known)
+    votes = _votes(listed)
+    place = next((at for at, row in enumerate(listed) if submission and row.pk == submission.pk), None)
+    query = f"?view={view}&page={number}"
+    context: dict[str, Any] = {
+        "view": view,
+        "views": VIEWS,
+        "page": number,
+        "more": more,
+        "query": query,
+        "rows": [
+            {
+                "submission": row,
+                "name": names.get(row.pk, {}).get("artist_name", ""),
+                "votes": votes.get(row.pk, ""),
+            }
+            for row in listed
+        ],
+        "next": listed[place + 1] if place is not None and place + 1 < len(listed) else None,
+        "before": listed[place - 1] if place else None,
+        "headline": _headline(user),
+        "may_decide": access.may_decide(user),
+        "now": timezone.now(),
+    }
+    if submission is not None:
+        context |= _detail(user, submission, request)
+    return render(request, "artists/inbox.html", context)
+
+
+def _detail(user: User, submission: Submission, request: HttpRequest) -> dict[str, Any]:
+    knows = access.knows_who(user, submission)
+    files = list(submission.files.select_related("asset__analysis", "playback"))
+    notes = list(submission.notes.select_related("author", "file"))
+    votes = list(submission.votes.select_related("author"))
+    said = opened(
+        [*(row.entry_id for row in notes), *(row.entry_id for row in votes), submission.sent_entry_id]
+    )
+    words = said[submission.sent_entry_id]
+    draft = None
+    wanted = request.GET.get("answer", "")
+    if wanted and access.may_decide(user):
+        draft = review.draft_answer(submission, template=wanted, actor=user)
+    return {
+        "submission": submission,
+        "knows": knows,
+        "words": words if knows else {},
+        "contact": knows and access.may_decide(user),
+        "declared": [(word.title, submission.ai.get(word.key, "")) for word in anr_words.elements()]
+        if knows
+        else [],
+        "files": [
+            {
+                "file": file,
+                "name": _filename(words, file.position) if knows else f"File {file.position}",
+                "facts": facts(file.report),
+                "hints": hints(file.report),
+                "matches": same_sound(file.matches),
+                "c2pa": credential_of(file.c2pa, knows),
+                "playable": file.state != "refused" and file.scan not in ("waiting", "infected"),
+                "markers": ",".join(
+                    str(n.from_ms) for n in notes if n.file_id == file.pk and n.from_ms is not None
+                ),
+            }
+            for file in files
+        ],
+        "ears": ears(user, submission),
+        "notes": [{"row": row, "text": said[row.entry_id].get("text", "(erased)")} for row in notes],
+        "votes": [{"row": row, "reason": said[row.entry_id].get("reason", "(erased)")} for row in votes],
+        "my_vote": next((row.vote for row in votes if row.author_id == user.pk), ""),
+        "vote_choices": SubmissionVote.Vote.choices,
+        "stages": [(key, Submission.Stage(key).label) for key in Submission.NEXT[submission.stage]],
+        "copies": list(submission.duplicates.order_by("number")[:50]),
+        "templates": anr_words.templates(),
+        "draft": draft,
+        "answers": submission.answers.all(),
+        "agreements": submission.agreements.all() if user.has_role(*access.AGREEMENT_READERS) else (),
+    }
+
+
+def _filename(words: dict[str, Any], position: int) -> str:
+    names = words.get("filenames") or []
+    return str(names[position - 1]) if position <= len(names) else f"File {position}"
+
+
+def _votes(rows: Sequence[Submission]) -> dict[Any, str]:
+    found: dict[Any, list[str]] = {}
+    for pk, vote in SubmissionVote.objects.filter(submission__in=rows).values_list("submission_id", "vote"):
+        found.setdefault(pk, []).append(vote)
+    said = {}
+    for pk, votes in found.items():
+        many = f"{len(votes)} vote{'s' * (len(votes) > 1)}"
+        said[pk] = f"{many}, split" if len(set(votes)) > 1 else f"{many}, {votes[0]}"
+    return said
+
+
+def _headline(user: User) -> str:
+    unheard = access.inbox(user, view="unheard").count()
+    late = access.inbox(user, view="late").count()
+    soon = access.promised_until(user, timezone.now() + dt.timedelta(days=3)).count() - late
+    words = f"{unheard} unheard" if unheard else "All heard"
+    if late:
+        return f"{words}, {late} promised answer{'s' if late > 1 else ''} late"
+    return f"{words}, {soon} promised within three days" if soon else words
