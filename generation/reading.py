@@ -131,22 +131,17 @@ def _url_audio(thing: services.Thing) -> str:
     return reverse(f"generation:{kind}-audio", args=[key])
 
 
-def run_notes(run: PromptRun) -> list[str]:
-    """What whoever looks at a run should know of its making, in whole sentences."""
-    found = [
-        f"Take {failure.number} could not be made: {failure.message or 'why is erased.'}"
-        for failure in run.failures.select_related("entry").prefetch_related("entry__vault")
-    ]
+def made_in_smaller_batches(run: PromptRun) -> list[str]:
+    """Where memory was too short for the batch that was asked for, in whole sentences."""
     asked = {
         (facts["batch_asked"], facts.get("batch", 1))
         for facts in run.takes.values_list("facts", flat=True)
         if facts.get("batch_asked", 0) > facts.get("batch", 1)
     }
-    found += [
+    return [
         f"Memory was too short for {most} at once: they were made {made} at a time."
         for most, made in sorted(asked)
     ]
-    return found
 
 
 def kept_takes(project: Project) -> QuerySet[Take]:

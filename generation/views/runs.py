@@ -41,6 +41,7 @@ def run_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "words": run.words,
         "swept": run.sweep.runs.order_by("number").values_list("number", flat=True) if run.sweep else (),
         "inputs": [_given(one, run) for one in run.inputs.all()],
+        "smaller_batches": reading.made_in_smaller_batches(run),
         "reasons_keep": REASONS_KEEP,
         "reasons_let_go": REASONS_LET_GO,
     }

@@ -50,7 +50,7 @@ def test_all_contracts_are_kept() -> None:
     [
         ("packages", "provenance/canonical.py", "import artists.models"),
         ("packages", "generation/errors.py", "from release import models"),
-        ("apps", "generation/events.py", "from generation import models"),
+        ("apps", "generation/events/takes.py", "from generation import models"),
         ("apps", "artists/models/user.py", "def late():\n    from artists import services"),
         ("ledger", "artists/views/people.py", "from provenance import ledger"),
         ("ledger", "label/apps.py", "from provenance.models import Entry"),

@@ -9,6 +9,7 @@ from typing import Any
 import mido
 import pytest
 from django.db import transaction
+from django.test import Client
 
 from generation import modes, reading, services
 from generation.attribution_modes import STEPS
@@ -386,7 +387,7 @@ def test_weights_whose_licence_nobody_accepted_are_not_used(run: Any, cast: Cast
 # -- takes that fail, words that go ------------------------------------------------------------------------------------
 
 
-def test_one_failed_take_costs_no_other_and_the_run_says_so(run: Any, cast: Cast) -> None:
+def test_one_failed_take_costs_no_other_and_the_run_says_so(run: Any, cast: Cast, client: Client) -> None:
     asked = run(modes.TEXT_TO_MUSIC, variations=3, parameters={"fail": 2})
     run_jobs()
     assert Job.objects.get(pk=asked.job_id).state == "done"
@@ -398,9 +399,10 @@ def test_one_failed_take_costs_no_other_and_the_run_says_so(run: Any, cast: Cast
     assert {name: ended["public"][name] for name in ("takes", "failed", "variations")} == {
         "takes": 2, "failed": 1, "variations": 3,
     }  # fmt: skip
-    said = reading.run_notes(PromptRun.objects.get(pk=asked.pk))
-    assert "Take 2 could not be made: It came out silent." in said
-    assert any("4 at once" in note for note in said), "memory ran short, and the page says so"
+    client.force_login(cast.mara)
+    page = client.get(f"/runs/{asked.pk}/").content.decode()
+    assert "It came out silent." in page
+    assert "Memory was too short for 4 at once: they were made 1 at a time." in page
     ledger.shred(failure.entry, actor=cast.owner)
     assert asked.failures.get().message == ""
 

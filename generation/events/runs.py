@@ -1,4 +1,4 @@
-"""What generation in all its modes writes to the ledger: later versions of kinds in `events.py`, and kinds of its own.
+"""What generation in all its modes writes to the ledger: later versions of kinds in `takes.py`, and kinds of its own.
 
 Words (prompt, lyrics, chords, what an engine said of a failure) are sealed; modes, stretches, numbers and digests are
 public.
