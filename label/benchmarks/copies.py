@@ -1,4 +1,4 @@
-"""Many songs out of one: every row and every entry of a finished song once more, under names of its own.
+"""Many things out of one: every row and every entry of a song, an artist or a submission once more, under new names.
 
 Rows are copied in by COPY, through the same triggers as any insert: each copy's entries have bodies, digests and vault
 of their own and wait for their place in the log like others. Only for a database that is thrown away.
@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -36,11 +36,13 @@ LEFT_OUT: Final = (
 #: So many songs a transaction.
 _BATCH: Final = 12
 _STATES: Final = ("draft", "approved", "packaged", "packaged")
+#: (table, column) -> what a copy has there: from the original's value and the copy's number.
+Told = Mapping[tuple[str, str], Callable[[Any, int], Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """The rows of one song in one table."""
+    """The rows of one thing in one table."""
 
     name: str
     columns: tuple[str, ...]
@@ -50,7 +52,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Original:
-    """Everything that is written of a song, read once."""
+    """Everything that is written of a thing, read once."""
 
     tables: tuple[Table, ...]
     entries: Sequence[tuple[int, str, str]]
@@ -62,14 +64,18 @@ class Original:
 
 @dataclass(frozen=True, kw_only=True)
 class Copy:
-    """One copy: its number and what it calls things."""
+    """One copy: its number and what it calls things. `words`: what stands in the place of the original's words."""
 
     number: int
     names: dict[str, str] = field(repr=False)
     entries: dict[int, int] = field(repr=False)
+    words: Mapping[str, str] = field(repr=False, default_factory=dict)
 
     def text(self, text: str) -> str:
-        return _NAMES.sub(lambda found: self.names.get(found.group(), found.group()), text)
+        text = _NAMES.sub(lambda found: self.names.get(found.group(), found.group()), text)
+        for word, told in self.words.items():
+            text = text.replace(word, told)
+        return text
 
     def value(self, value: Any) -> Any:
         match value:
@@ -88,20 +94,46 @@ def copy_song(*, since: int, copies: int, artists: Sequence[tuple[Artist, User]]
 
     The first of *artists* is the song's own artist.
     """
-    original = _read(since)
     own, member = artists[0]
-    for first in range(0, copies, _BATCH):
+
+    def names(number: int) -> dict[str, str]:
+        artist, user = artists[number % len(artists)]
+        return {str(own.pk): str(artist.pk), str(member.pk): str(user.pk)}
+
+    copy_all(read(since), range(copies), names=names, batch=_BATCH)
+
+
+def copy_all(
+    original: Original,
+    numbers: Sequence[int],
+    *,
+    names: Callable[[int], Mapping[str, str]] | None = None,
+    words: Callable[[int], Mapping[str, str]] | None = None,
+    told: Told | None = None,
+    batch: int = 50,
+) -> None:
+    """Write a copy under each of the numbers.
+
+    `names`: ids that the copy shares with something else, `words`: what it says in the place of the original's words
+    (private values are sealed anew then), `told`: columns that differ besides those that always do.
+    """
+    columns = {**_TOLD, **(told or {})}
+    for first in range(0, len(numbers), batch):
         with transaction.atomic():
-            batch = []
-            for number in range(first, min(first + _BATCH, copies)):
-                artist, user = artists[number % len(artists)]
-                names = {name: _renamed(name, number) for name in original.names}
-                names |= {str(own.pk): str(artist.pk), str(member.pk): str(user.pk)}
-                batch.append(Copy(number=number, names=names, entries=_reserve(original)))
-            for copy in batch:
-                _write_entries(original, copy)
+            made = []
+            for number in numbers[first : first + batch]:
+                own = {name: _renamed(name, number) for name in original.names}
+                made.append(
+                    Copy(
+                        number=number,
+                        names=own | dict(names(number) if names else {}),
+                        entries=_reserve(original),
+                        words=words(number) if words else {},
+                    )
+                )
+            _write_entries(original, made)
             for table in original.tables:
-                _write(table, batch)
+                _write(table, made, columns)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -115,7 +147,8 @@ def _renamed(name: str, number: int) -> str:
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def _read(since: int) -> Original:
+def read(since: int, *, pictures: bool = True) -> Original:
+    """Everything written after that entry. `pictures`: with waveforms and fingerprints of its sounds."""
     written = list(Entry.objects.filter(pk__gt=since).exclude(kind__in=LEFT_OUT).order_by("pk"))
     entries = [(entry.pk, entry.actor_type, bytes(entry.body).decode()) for entry in written]
     ids = [entry.pk for entry in written]
@@ -135,7 +168,7 @@ def _read(since: int) -> Original:
         _table(
             analysis,
             "asset_id = ANY(%s) AND asset_id NOT IN (SELECT asset_id FROM generation_takestem)",
-            assets,
+            assets if pictures else [],
         )
     )
     keys = [
@@ -176,37 +209,46 @@ def _reserve(original: Original) -> dict[int, int]:
     return {key: new for (key, _, _), new in zip(original.entries, fresh, strict=True)}
 
 
-def _write_entries(original: Original, copy: Copy) -> None:
+def _write_entries(original: Original, batch: Sequence[Copy]) -> None:
     columns = ("id", "kind", "basis", "at", "stream", "actor_type", "actor_id", "refs", "body", "leaf_hash")
-    rows = []
-    for key, actor_type, text in original.entries:
-        said = json.loads(copy.text(text))
-        assets = dict.fromkeys(f"asset:{ref['sha256']}" for ref in (*said["inputs"], *said["outputs"]))
-        data = canonical.encode(said)  # new names stand in a new order
-        rows.append(
-            (
-                copy.entries[key],
-                said["kind"],
-                said["basis"],
-                said["at"],
-                said["stream"],
-                actor_type,
-                said["actor"]["id"],
-                [*said["subjects"], *assets],
-                data,
-                canonical.leaf_hash(data),
+    rows, sealed = [], []
+    held: dict[int, list[tuple[str, bytes, bytes]]] = {}
+    for key, name, salt, content in original.vault:
+        held.setdefault(key, []).append((name, salt, content))
+    for copy in batch:
+        for key, actor_type, text in original.entries:
+            said = json.loads(copy.text(text))
+            for name, salt, kept in held.get(key, ()):
+                content = kept
+                if copy.words:
+                    content = copy.text(kept.decode()).encode()
+                    said["private"][name] = canonical.commitment(said["kind"], name, content, salt)
+                sealed.append((copy.entries[key], name, salt, content))
+            assets = dict.fromkeys(f"asset:{ref['sha256']}" for ref in (*said["inputs"], *said["outputs"]))
+            data = canonical.encode(said)  # new names stand in a new order
+            rows.append(
+                (
+                    copy.entries[key],
+                    said["kind"],
+                    said["basis"],
+                    said["at"],
+                    said["stream"],
+                    actor_type,
+                    said["actor"]["id"],
+                    [*said["subjects"], *assets],
+                    data,
+                    canonical.leaf_hash(data),
+                )
             )
-        )
     _copy_in("provenance_entry", columns, rows)
-    sealed = [(copy.entries[key], *rest) for key, *rest in original.vault]
     _copy_in("provenance_vaultitem", ("entry_id", "name", "salt", "content"), sealed)
 
 
-def _write(table: Table, batch: Iterable[Copy]) -> None:
+def _write(table: Table, batch: Iterable[Copy], columns: Told) -> None:
     told = [
-        (place, _TOLD[table.name, column])
+        (place, columns[table.name, column])
         for place, column in enumerate(table.columns)
-        if (table.name, column) in _TOLD
+        if (table.name, column) in columns
     ]
     rows = []
     for copy in batch:
@@ -233,7 +275,7 @@ def _titled(title: str, number: int) -> str:
 
 
 #: What must differ between copies, or would not be lifelike if it did not: (table, column) -> new value.
-_TOLD: Final[dict[tuple[str, str], Callable[[Any, int], Any]]] = {
+_TOLD: Final[Told] = {
     ("generation_project", "title"): _titled,
     ("release_release", "title"): _titled,
     ("release_recording", "title"): _titled,
