@@ -1,0 +1,37 @@
+"""What the gates know of masters, read for all tracks at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from generation.services import TermsUse, standings, terms_by_master
+from generation.services.methods import Standing
+from provenance.signatures import signed_entries
+from release.consent_effects import Lapse, lapses_by_master
+from release.evidence import Evidence, evidence_of
+from release.reading import Contents
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the ledger and the catalogue know of masters, by master id."""
+
+    evidence: Mapping[object, Evidence]
+    terms: Mapping[object, Sequence[TermsUse]]
+    #: Entries of declarations that their actor signed.
+    signed: frozenset[int]
+    methods: Mapping[object, Standing]
+    lapses: Mapping[object, Sequence[Lapse]]
+
+
+def known_of(contents: Iterable[Contents]) -> Known:
+    """What is known of all that is on some releases, in about as many queries as for one track."""
+    masters = [track.recording.master for one in contents for track in one.tracks]
+    evidence = evidence_of(master for master in masters if master.wav is not None)
+    declared = [one.declaration.entry_id for one in evidence.values() if one.declaration]
+    terms = terms_by_master((one.master, one.bodies) for one in evidence.values())
+    made = [one.master for one in evidence.values()]
+    lapses = lapses_by_master((one.master, one.bodies) for one in evidence.values())
+    signed = signed_entries(declared) if declared else frozenset[int]()
+    return Known(evidence, terms, signed, standings(made), lapses)
