@@ -18,7 +18,7 @@ django.setup()
 
 from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 
-from provenance.jobs import broker, services, worker
+from provenance.jobs import broker, claims, worker
 
 app = broker.app()
 worker.load_handlers()
@@ -41,12 +41,12 @@ def _note_stop(**_: object) -> None:
 
 
 worker_shutting_down.connect(_note_stop, weak=False)
-services.worker_stops = lambda: bool(_stopping.value)
+claims.worker_stops = lambda: bool(_stopping.value)
 
 
 def _may_be_ended(**_: object) -> None:
     """In a child: its pool starts another in its place, and a model process dies with it."""
-    services.end_process = lambda: os.kill(os.getpid(), signal.SIGKILL)
+    claims.end_process = lambda: os.kill(os.getpid(), signal.SIGKILL)
 
 
 worker_process_init.connect(_may_be_ended, weak=False)

@@ -8,7 +8,7 @@ from celery import shared_task
 
 from provenance import sweeping
 from provenance.jobs import broker, registry, worker
-from provenance.jobs.services import Claim
+from provenance.jobs.claims import Claim
 
 
 def run_job(job_id: str) -> None:

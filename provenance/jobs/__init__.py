@@ -16,12 +16,13 @@ Which job is next (`choosing.py`): fair between shares, within quotas, not what 
 What people change about that: `ordering.py`. When a job will be done: `outlook.py`, by `forecast.py`.
 """
 
+from provenance.jobs.claims import Claim
 from provenance.jobs.errors import JobCancelled, JobFailed, JobFenced, NotRetriable, NotWaiting, QuotaFull
 from provenance.jobs.ordering import leave_for_night, lift, pause, put_first, resume, set_quota, start_now
 from provenance.jobs.outlook import Outlook, outlook_of, outlooks
 from provenance.jobs.policy import MAX_ATTEMPTS, Limits
 from provenance.jobs.registry import handler, periodic
-from provenance.jobs.services import Claim, enqueue, request_cancel, retry
+from provenance.jobs.services import enqueue, request_cancel, retry
 from provenance.ledger import HasActor
 from provenance.models import Job
 

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.utils.module_loading import autodiscover_modules
 
 from provenance import sequencer
-from provenance.jobs import broker, choosing, policy, registry, services
+from provenance.jobs import broker, choosing, endings, policy, registry, services
 from provenance.models import Job
 from provenance.outside import publisher
 
@@ -77,7 +77,7 @@ class Dispatcher:
 
     def tick(self) -> None:
         """One round. Raises django.db.Error when the connection, and with it the leadership, is gone."""
-        services.recover_expired()
+        endings.recover_expired()
         publish_due()
         for work in registry.all_periodic():
             now = time.monotonic()
@@ -87,7 +87,7 @@ class Dispatcher:
                     work.run()
                 except Error:
                     raise
-                except Exception:
+                except Exception:  # an app's own work: what fails there must not stop the others
                     log.exception("dispatch: periodic work %s failed", work.name)
 
     def _sequence(self) -> None:

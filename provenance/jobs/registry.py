@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from provenance.jobs.errors import UnknownKind
 
 if TYPE_CHECKING:
-    from provenance.jobs.services import Claim
+    from provenance.jobs.claims import Claim
 
 Handler = TypeVar("Handler", bound="Callable[[Claim], None]")
 Work = TypeVar("Work", bound=Callable[[], object])

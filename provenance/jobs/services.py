@@ -1,25 +1,22 @@
-"""All writes to job rows but their order (ordering.py). Times are the database's, so that all hosts agree."""
+"""Jobs as their callers see them: asked for, cancelled, tried again. Times are the database's, so that all hosts
+agree.
+
+The other writes to job rows: claims.py (a worker's), endings.py (how each ends), ordering.py (which is next).
+"""
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
-import enum
 import logging
-import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import BigIntegerField, F
-from django.db.models.functions import Cast, Extract, Now
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models.functions import Now
 
-from provenance.jobs import broker, choosing, events, policy
-from provenance.jobs.errors import JobCancelled, JobFenced, JobHandedBack, NotRetriable, QuotaFull
-from provenance.ledger import Actor, HasActor, record
+from provenance.jobs import broker, choosing, endings, events, policy
+from provenance.jobs.errors import NotRetriable, QuotaFull
+from provenance.ledger import HasActor, record
 from provenance.models import Job
 
 log = logging.getLogger(__name__)
@@ -27,8 +24,6 @@ T = TypeVar("T")
 State = Job.State
 
 
-# -- the caller's side
-# -------------------------------------------------------------------------------------------------
 def enqueue(
     kind: str,
     payload: dict[str, Any],
@@ -75,7 +70,7 @@ def enqueue(
         requested_by=uuid.UUID(who.id) if who.type == "human" else None,
     )
     if overnight:
-        record(events.Held(stream=stream, subjects=_subjects(job), **named(job)), actor=actor)
+        record(events.Held(stream=stream, subjects=endings.subjects(job), **named(job)), actor=actor)
     if hold_until is None:
         transaction.on_commit(partial(publish, job.pk, queue))
     return job
@@ -117,14 +112,14 @@ def request_cancel(job: Job, *, actor: HasActor) -> Job:
     with transaction.atomic():
         job = Job.objects.select_for_update().get(pk=job.pk)
         if job.state == State.QUEUED:
-            _cancelled(job, actor=actor)
+            endings.cancelled(job, actor=actor)
         elif job.state == State.RUNNING and not job.cancel_requested:
             job.cancel_requested = True
             job.save(update_fields=["cancel_requested"])
             record(
                 events.CancelRequested(
                     stream=job.stream,
-                    subjects=_subjects(job),
+                    subjects=endings.subjects(job),
                     job=str(job.pk),
                     job_kind=job.kind,
                     title=job.title,
@@ -157,7 +152,7 @@ def retry(job: Job, *, actor: HasActor) -> Job:
         record(
             events.Retried(
                 stream=job.stream,
-                subjects=_subjects(job),
+                subjects=endings.subjects(job),
                 job=str(job.pk),
                 job_kind=job.kind,
                 title=job.title,
@@ -166,311 +161,3 @@ def retry(job: Job, *, actor: HasActor) -> Job:
         )
         transaction.on_commit(partial(publish, job.pk, job.queue))
     return job
-
-
-# -- the worker's side
-# -------------------------------------------------------------------------------------------------
-class Claim:
-    """One worker's hold on one job, for one run. Everything it writes is void once the fence has moved on."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.job_id: uuid.UUID = job.pk
-        self.fence = job.fence
-        self.attempt = job.attempts
-        self.payload: dict[str, Any] = job.payload
-        self.subject = job.subject
-        self.stream = job.stream
-        self.requested_by = job.requested_by
-        self.finished = False
-        self.heard_at = time.monotonic()
-        """When the handler last gave a sign of life."""
-        self._written_at = 0.0
-        self._said = ""
-        self._guard = threading.Lock()
-        self._interrupted = False
-        self._interrupts: list[Callable[[], None]] = []
-
-    def say(self, note: str) -> None:
-        """Show a note that stays while progress goes on: that memory was short and the batch is smaller now."""
-        self._said = note[:160]
-        ours = Job.objects.filter(pk=self.job_id, fence=self.fence, state=State.RUNNING)
-        steadily(partial(ours.update, note=self._said))
-
-    def progress(self, done: int, total: int, note: str = "") -> None:
-        """Report `done` of `total`; renews the lease. Cheap: most calls only note that the handler lives.
-
-        Raises JobCancelled, JobFenced, JobHandedBack. MUST NOT be called in a transaction, where nobody would see it.
-        """
-        now = time.monotonic()
-        self.heard_at = now
-        if worker_stops():
-            raise JobHandedBack("The worker shuts down.")
-        if done < total and now - self._written_at < policy.PROGRESS_EVERY_S:
-            return
-        self._written_at = now
-        shown = (note or self._said)[:160]
-        asked = steadily(
-            partial(renew, self.job_id, self.fence, progress=(max(0, done), max(0, total), shown))
-        )
-        match asked:
-            case None:
-                raise JobFenced(f"Job {self.job_id} was given to another worker.")
-            case Asked.CANCEL:
-                raise JobCancelled("Cancelled on request.")
-            case Asked.PAUSE:
-                raise JobHandedBack("Put on hold on request.")
-            case Asked.GO_ON:
-                pass
-
-    @contextlib.contextmanager
-    def commit(self, *, done: bool = False) -> Iterator[Job]:
-        """One transaction that holds the job's row; services write results inside.
-
-        With `done=True` the job is finished in the same transaction: results and "done" become visible
-        together, so that
-        a crash right after cannot run the job again. Use it for the last (or only) commit.
-        Raises JobCancelled, JobFenced before the body runs.
-        """
-        self.heard_at = time.monotonic()
-        with transaction.atomic():
-            job = Job.objects.select_for_update().filter(pk=self.job_id).first()
-            if job is None or job.fence != self.fence or job.state != State.RUNNING:
-                raise JobFenced(f"Job {self.job_id} was given to another worker.")
-            if job.cancel_requested:
-                raise JobCancelled("Cancelled on request.")
-            yield job
-            if done:
-                _done(job)
-        if done:
-            self.finished = True
-
-    def on_interrupt(self, stop: Callable[[], None]) -> None:
-        """Call `stop` (from another thread) when the job is cancelled or fenced: for work in a process that
-        cannot ask. At once if it is already."""
-        with self._guard:
-            if not self._interrupted:
-                self._interrupts.append(stop)
-                return
-        stop()
-
-    def interrupt(self) -> None:
-        """Run what `on_interrupt` registered, once."""
-        with self._guard:
-            self._interrupted = True
-            waiting, self._interrupts = self._interrupts, []
-        for stop in waiting:
-            stop()
-
-
-class Asked(enum.Enum):
-    """What somebody wants of a running job."""
-
-    GO_ON = "go on"
-    CANCEL = "cancel"
-    PAUSE = "pause"
-
-
-def claim_next(queue: str) -> Claim | None:
-    """Take the job of a queue that is next (choosing.py): raises its fence, starts its lease. None if there is none.
-
-    Safe in any number of processes and threads; each thread has its own connection, which is Django's way.
-    """
-    with transaction.atomic():
-        job = choosing.next_job(queue)
-        if job is None:
-            return None
-        Job.objects.filter(pk=job.pk).update(
-            state=State.RUNNING,
-            fence=F("fence") + 1,
-            attempts=F("attempts") + 1,
-            lease_until=Now() + dt.timedelta(seconds=policy.LEASE_S),
-            started_at=Now(),
-            progress_done=0,
-            progress_total=0,
-            note="",
-        )
-        job.refresh_from_db()
-    return Claim(job)
-
-
-def wake(queue: str, share: str) -> None:
-    """After a job's end: send a hint for a job that its share's limit had kept waiting, whose own came to nothing."""
-    if not share or choosing.limits_of([share])[share].running is None:
-        return
-    kept = Job.objects.filter(choosing.may_start(), share=share).exclude(queue="quick")
-    for name in {queue, *kept.values_list("queue", flat=True).distinct()}:
-        if job := choosing.in_order(kept.filter(queue=name)).first():
-            publish(job.pk, name)
-
-
-def renew(job_id: uuid.UUID, fence: int, *, progress: tuple[int, int, str] | None = None) -> Asked | None:
-    """Extend the lease and note progress. Returns what is asked of the job; None if the fence has moved on."""
-    written = ", progress_done = %s, progress_total = %s, note = %s" if progress else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {Job._meta.db_table} SET lease_until = statement_timestamp() + %s * interval '1 second'{written} "  # noqa: S608
-            "WHERE id = %s AND fence = %s AND state = 'running' "
-            "RETURNING cancel_requested, paused",
-            [policy.LEASE_S, *(progress or ()), job_id, fence],
-        )
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    cancel, pause = row
-    return Asked.CANCEL if cancel else Asked.PAUSE if pause else Asked.GO_ON
-
-
-def worker_stops() -> bool:
-    """Whether this process shuts down. The Celery worker puts its own answer in the place of this one."""
-    return False
-
-
-def end_process() -> None:
-    """End this process, which does not heed a cancellation. Celery's children put their own answer in this one's place;
-    elsewhere nothing is ended."""
-
-
-def hand_back(claim: Claim) -> None:
-    """Put the job of a worker that shuts down, or one on hold, back at once; the run does not count as an attempt."""
-    with contextlib.suppress(JobFenced), transaction.atomic():
-        job = _held(claim)
-        if job.cancel_requested:
-            _cancelled(job, actor=Actor.worker(job.kind))
-        else:
-            Job.objects.filter(pk=job.pk).update(attempts=F("attempts") - 1)
-            _requeue(job, wait_s=0, code="", message="")
-
-
-def finish_done(claim: Claim) -> None:
-    """End a run whose handler returned without `commit(done=True)`."""
-    with contextlib.suppress(JobFenced), transaction.atomic():
-        _done(_held(claim))
-
-
-def finish_cancelled(claim: Claim) -> None:
-    """End a run that obeyed a cancellation."""
-    with contextlib.suppress(JobFenced), transaction.atomic():
-        _cancelled(_held(claim), actor=Actor.worker(claim.job.kind))
-
-
-def finish_failed(
-    claim: Claim, *, code: str, message: str, permanent: bool, hold_s: float | None = None
-) -> None:
-    """End a run that raised: failed for good, or back into the queue after a pause while attempts are left.
-
-    With `hold_s` it waited for somebody outside who is away: the run does not count, for `policy.HOLD_LIMIT`.
-    """
-    with contextlib.suppress(JobFenced), transaction.atomic():
-        job = _held(claim)
-        if job.cancel_requested:
-            _cancelled(job, actor=Actor.worker(job.kind))
-        elif hold_s is not None and dt.datetime.now(dt.UTC) - job.created_at < policy.HOLD_LIMIT:
-            Job.objects.filter(pk=job.pk).update(attempts=F("attempts") - 1)
-            _requeue(job, wait_s=hold_s, code=code, message=message)
-        elif permanent or job.attempts >= policy.MAX_ATTEMPTS:
-            _failed(job, code=code, message=message, actor=Actor.worker(job.kind))
-        else:
-            _requeue(job, wait_s=policy.backoff_s(job.attempts), code=code, message=message)
-
-
-def recover_expired() -> int:
-    """Put jobs of dead workers back, or end them when cancelled or out of attempts. Returns how many."""
-    dispatch = Actor.system("dispatch")
-    with transaction.atomic():
-        lost = list(
-            Job.objects.select_for_update(skip_locked=True).filter(
-                state=State.RUNNING, lease_until__lt=Now()
-            )[:100]
-        )
-        for job in lost:
-            if job.cancel_requested:
-                _cancelled(job, actor=dispatch)
-            elif job.attempts >= policy.MAX_ATTEMPTS:
-                _failed(
-                    job,
-                    code="worker_lost",
-                    message=f"The worker died {job.attempts} times while it ran this; it was given up. See its log.",
-                    actor=dispatch,
-                )
-            else:
-                _requeue(job, wait_s=0, code="worker_lost", message="The worker died; the job was put back.")
-    return len(lost)
-
-
-def steadily(work: Callable[[], T], *, patience_s: float = 20.0) -> T:
-    """Run a short database action; outside a transaction, sit out a restart of the database."""
-    until = time.monotonic() + patience_s
-    while True:
-        try:
-            return work()
-        except (OperationalError, InterfaceError):
-            if connection.in_atomic_block or time.monotonic() > until:
-                raise
-            connection.close()
-            time.sleep(0.3)
-
-
-def _held(claim: Claim) -> Job:
-    job = Job.objects.select_for_update().filter(pk=claim.job_id).first()
-    if job is None or job.fence != claim.fence or job.state != State.RUNNING:
-        raise JobFenced(f"Job {claim.job_id} was given to another worker.")
-    return job
-
-
-def _subjects(job: Job) -> tuple[str, ...]:
-    return tuple(ref for ref in (job.subject,) if ref)
-
-
-def _end(job: Job, state: Job.State, **fields: Any) -> None:
-    Job.objects.filter(pk=job.pk).update(
-        state=state, finished_at=Now(), lease_until=None, paused=False, **_used(job), **fields
-    )
-    job.refresh_from_db()
-
-
-def _used(job: Job) -> dict[str, Any]:
-    """What a run that ends now has cost, by the database's clock."""
-    if job.state != State.RUNNING or job.started_at is None:
-        return {}
-    run_ms = Cast(Extract(Now() - F("started_at"), "epoch") * 1000, BigIntegerField())
-    return {"used_ms": F("used_ms") + run_ms, "left_at": Now()}
-
-
-def _done(job: Job) -> None:
-    _end(job, State.DONE, progress_done=F("progress_total"), error_code="", error_message="")
-
-
-def _cancelled(job: Job, *, actor: HasActor) -> None:
-    _end(job, State.CANCELLED, fence=F("fence") + 1, error_code="", error_message="")
-    record(
-        events.Cancelled(
-            stream=job.stream, subjects=_subjects(job), job=str(job.pk), job_kind=job.kind, title=job.title,
-            attempts=job.attempts,
-        ),
-        actor=actor,
-    )  # fmt: skip
-
-
-def _failed(job: Job, *, code: str, message: str, actor: HasActor) -> None:
-    _end(job, State.FAILED, fence=F("fence") + 1, error_code=code, error_message=message)
-    record(
-        events.Failed(
-            stream=job.stream, subjects=_subjects(job), job=str(job.pk), job_kind=job.kind, title=job.title,
-            attempts=job.attempts, code=code, message=message,
-        ),
-        actor=actor,
-    )  # fmt: skip
-
-
-def _requeue(job: Job, *, wait_s: float, code: str, message: str) -> None:
-    Job.objects.filter(pk=job.pk).update(
-        state=State.QUEUED,
-        fence=F("fence") + 1,
-        lease_until=None,
-        published_at=None,
-        not_before=Now() + dt.timedelta(seconds=wait_s) if wait_s else None,
-        error_code=code,
-        error_message=message,
-        **_used(job),
-    )

@@ -20,7 +20,7 @@ from functools import partial
 from django.db import connection
 from django.utils.module_loading import autodiscover_modules
 
-from provenance.jobs import policy, registry, services
+from provenance.jobs import claims, policy, registry, services
 from provenance.jobs.errors import JobCancelled, JobFenced, JobHandedBack, describe, users_fault
 from provenance.ledger import Actor
 from provenance.models import Job
@@ -35,18 +35,18 @@ def run_job(job_id: uuid.UUID, *, heartbeat: bool = True) -> bool:
     waiting jobs, so
     each gets its turn.
     """
-    queue = services.steadily(lambda: Job.objects.filter(pk=job_id).values_list("queue", flat=True).first())
+    queue = claims.steadily(lambda: Job.objects.filter(pk=job_id).values_list("queue", flat=True).first())
     if queue is None:
         return False
-    claim = services.steadily(partial(services.claim_next, queue))
+    claim = claims.steadily(partial(claims.claim_next, queue))
     if claim is None:
         return False
     run_claim(claim, heartbeat=heartbeat)
-    services.steadily(partial(services.wake, queue, claim.job.share))
+    claims.steadily(partial(claims.wake, queue, claim.job.share))
     return True
 
 
-def run_in_thread(claim: services.Claim) -> threading.Thread:
+def run_in_thread(claim: claims.Claim) -> threading.Thread:
     """Run a claimed job beside others of this process. Join the thread to wait for its end."""
 
     def work() -> None:
@@ -60,16 +60,16 @@ def run_in_thread(claim: services.Claim) -> threading.Thread:
     return thread
 
 
-def run_claim(claim: services.Claim, *, heartbeat: bool = True) -> None:
+def run_claim(claim: claims.Claim, *, heartbeat: bool = True) -> None:
     """Run a claimed job to some end. Never raises for what the handler raises."""
     log.info("job %s %s: run %d", claim.job.kind, claim.job_id, claim.attempt)
     try:
         with _heartbeat(claim) if heartbeat else contextlib.nullcontext():
             registry.handler_for(claim.job.kind)(claim)
     except JobCancelled:
-        services.steadily(partial(services.finish_cancelled, claim))
+        claims.steadily(partial(claims.finish_cancelled, claim))
     except JobHandedBack:
-        services.steadily(partial(services.hand_back, claim))
+        claims.steadily(partial(claims.hand_back, claim))
     except JobFenced:
         log.warning("job %s: given to another worker, this run is void", claim.job_id)
     except Exception as error:
@@ -79,9 +79,9 @@ def run_claim(claim: services.Claim, *, heartbeat: bool = True) -> None:
             logging.INFO if permanent else logging.ERROR,
             "job %s %s failed: %s", claim.job.kind, claim.job_id, message, exc_info=None if permanent else error,
         )  # fmt: skip
-        services.steadily(
+        claims.steadily(
             partial(
-                services.finish_failed,
+                claims.finish_failed,
                 claim,
                 code=code,
                 message=message,
@@ -91,7 +91,7 @@ def run_claim(claim: services.Claim, *, heartbeat: bool = True) -> None:
         )
     else:
         if not claim.finished:
-            services.steadily(partial(services.finish_done, claim))
+            claims.steadily(partial(claims.finish_done, claim))
     if not connection.in_atomic_block:
         log.info("job %s %s: %s", claim.job.kind, claim.job_id, _state(claim))
 
@@ -100,7 +100,7 @@ def run_waiting(*, limit: int = 100) -> int:
     """Run waiting jobs in this process until none is left that may start now. Returns how many runs there were."""
     load_handlers()
     for runs in range(limit):
-        claim = next(filter(None, (services.claim_next(queue) for queue in policy.QUEUES)), None)
+        claim = next(filter(None, (claims.claim_next(queue) for queue in policy.QUEUES)), None)
         if claim is None:
             return runs
         run_claim(claim, heartbeat=False)
@@ -128,7 +128,7 @@ def enqueue_at_start() -> None:
 
 
 @contextlib.contextmanager
-def _heartbeat(claim: services.Claim) -> Iterator[None]:
+def _heartbeat(claim: claims.Claim) -> Iterator[None]:
     """Renew the lease from a thread, so that a long silent step does not look like a dead worker."""
     stop = threading.Event()
 
@@ -145,19 +145,19 @@ def _heartbeat(claim: services.Claim) -> Iterator[None]:
                     claim.interrupt()
                     return
                 try:
-                    asked = services.renew(claim.job_id, claim.fence)
+                    asked = claims.renew(claim.job_id, claim.fence)
                 except Exception as error:  # the database is away: the next beat tries again
                     log.warning("job %s: lease not renewed (%s)", claim.job_id, error)
                     connection.close()
                     continue
-                if asked is None or asked is services.Asked.CANCEL:
+                if asked is None or asked is claims.Asked.CANCEL:
                     claim.interrupt()
-                if asked is services.Asked.CANCEL:
+                if asked is claims.Asked.CANCEL:
                     cancelled_at = cancelled_at or time.monotonic()
                     if time.monotonic() - cancelled_at > policy.CANCEL_GRACE_S:
                         log.error("job %s: does not heed its cancellation; ending its process", claim.job_id)
-                        services.steadily(partial(services.finish_cancelled, claim))
-                        services.end_process()
+                        claims.steadily(partial(claims.finish_cancelled, claim))
+                        claims.end_process()
                         return
         finally:
             connection.close()
@@ -171,5 +171,5 @@ def _heartbeat(claim: services.Claim) -> Iterator[None]:
         thread.join(timeout=5)
 
 
-def _state(claim: services.Claim) -> str:
+def _state(claim: claims.Claim) -> str:
     return Job.objects.filter(pk=claim.job_id).values_list("state", flat=True).first() or "gone"

@@ -139,7 +139,7 @@ def test_a_run_that_breaks_leaves_its_finished_takes_and_no_sound_of_the_others(
 
 
 def test_what_a_dead_worker_left_is_heard_by_nobody_and_swept(run: PromptRun) -> None:
-    claim = jobs.services.claim_next("cpu")
+    claim = jobs.claims.claim_next("cpu")
     assert claim is not None
     for fence in (claim.fence, claim.fence - 1):
         folder = listening.folder(run.job_id, fence)

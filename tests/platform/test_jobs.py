@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from provenance import jobs
 from provenance.errors import UserFault
-from provenance.jobs import dispatcher, policy, registry, services, worker
+from provenance.jobs import claims, dispatcher, endings, policy, registry, worker
 from provenance.ledger import Actor, disclose
 from provenance.models import Entry, Job
 from tests.support import run_jobs
@@ -47,7 +47,7 @@ def expire(job: Job) -> None:
 
 
 def claim() -> jobs.Claim:
-    found = services.claim_next("cpu")
+    found = claims.claim_next("cpu")
     assert found is not None
     return found
 
@@ -167,7 +167,7 @@ def test_pauses_double_up_to_a_minute() -> None:
 def test_a_running_job_is_not_claimed_twice() -> None:
     job = enqueue()
     first = claim()
-    assert services.claim_next("cpu") is None
+    assert claims.claim_next("cpu") is None
     assert worker.run_job(job.pk, heartbeat=False) is False, "the second delivery finds nothing"
     assert first.fence == 1
 
@@ -178,8 +178,8 @@ def test_urgent_jobs_go_first_and_queues_do_not_mix() -> None:
     gpu = enqueue(title="gpu", queue="gpu", priority=9)
     assert claim().job_id == urgent.pk
     assert claim().job.title == "first"
-    assert services.claim_next("cpu") is None
-    found = services.claim_next("gpu")
+    assert claims.claim_next("cpu") is None
+    found = claims.claim_next("gpu")
     assert found is not None
     assert found.job_id == gpu.pk
 
@@ -188,16 +188,16 @@ def test_a_worker_that_was_thought_dead_can_write_nothing() -> None:
     job = enqueue()
     late = claim()
     expire(job)
-    assert services.recover_expired() == 1
+    assert endings.recover_expired() == 1
     now = claim()
     assert now.fence > late.fence
     with pytest.raises(jobs.JobFenced):
         late.progress(1, 1)
     with pytest.raises(jobs.JobFenced), late.commit():
         pytest.fail("the body must not run")
-    services.finish_done(late)
-    services.finish_failed(late, code="x", message="x", permanent=True)
-    services.finish_cancelled(late)
+    claims.finish_done(late)
+    claims.finish_failed(late, code="x", message="x", permanent=True)
+    claims.finish_cancelled(late)
     job.refresh_from_db()
     assert job.state == "running"
     with now.commit(done=True):
@@ -211,7 +211,7 @@ def test_a_job_that_kills_its_worker_each_time_ends_as_failed_with_the_reason() 
     for _ in range(jobs.MAX_ATTEMPTS):
         claim()
         expire(job)
-        services.recover_expired()
+        endings.recover_expired()
     job.refresh_from_db()
     assert (job.state, job.error_code) == ("failed", "worker_lost")
     assert "died 5 times" in job.error_message
@@ -223,7 +223,7 @@ def test_a_progress_write_renews_the_lease() -> None:
     held = claim()
     expire(job)
     held.progress(1, 1)
-    assert services.recover_expired() == 0
+    assert endings.recover_expired() == 0
 
 
 def test_cancelling_a_waiting_job_ends_it_at_once() -> None:
@@ -254,7 +254,7 @@ def test_a_cancelled_job_of_a_dead_worker_is_not_started_again() -> None:
     claim()
     jobs.request_cancel(job, actor=SEED)
     expire(job)
-    services.recover_expired()
+    endings.recover_expired()
     job.refresh_from_db()
     assert job.state == "cancelled"
 

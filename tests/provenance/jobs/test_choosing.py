@@ -10,7 +10,7 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from provenance import jobs
-from provenance.jobs import choosing, dispatcher, ordering, services, worker
+from provenance.jobs import broker, choosing, claims, dispatcher, ordering, worker
 from provenance.jobs.night import Night
 from provenance.ledger import Actor, body_of
 from provenance.models import Entry, Job, JobQuota
@@ -28,11 +28,11 @@ def enqueue(share: str, title: str = "work", *, actor: Actor = HOUSE, **options:
 
 def run_next(queue: str = "cpu", *, ms: int = 1000) -> str:
     """Claim and end the next one, as if it had taken so long. Its title; empty: none may start."""
-    claim = services.claim_next(queue)
+    claim = claims.claim_next(queue)
     if claim is None:
         return ""
     Job.objects.filter(pk=claim.job_id).update(started_at=timezone.now() - dt.timedelta(milliseconds=ms))
-    services.finish_done(claim)
+    claims.finish_done(claim)
     return claim.job.title
 
 
@@ -53,7 +53,7 @@ def test_with_two_workers_nobody_has_both_while_another_waits() -> None:
     for number in range(3):
         enqueue("artist:a", f"a{number}")
     enqueue("artist:b", "b")
-    first, second = services.claim_next("cpu"), services.claim_next("cpu")
+    first, second = claims.claim_next("cpu"), claims.claim_next("cpu")
     assert first is not None
     assert second is not None
     assert [first.job.title, second.job.title] == ["a0", "b"]
@@ -216,13 +216,13 @@ def test_at_the_limit_of_running_jobs_others_go_on_and_the_next_says_why_it_wait
         enqueue("artist:a", f"a{number}")
     waiting = Job.objects.get(title="a1")
     enqueue("artist:b", "b")
-    first = services.claim_next("cpu")
+    first = claims.claim_next("cpu")
     assert run_next() == "b"
     assert run_next() == ""
     told = jobs.outlook_of(waiting)
     assert (told.waits_for, told.limit) == ("running", 1)
     assert first is not None
-    services.finish_done(first)
+    claims.finish_done(first)
     assert run_next() == "a1"
 
 
@@ -242,11 +242,11 @@ def test_when_the_gpu_minutes_of_a_day_are_used_the_rest_waits_for_tomorrow() ->
 
 def test_a_cancelled_run_has_used_its_time_too() -> None:
     enqueue("artist:a", queue="gpu")
-    claim = services.claim_next("gpu")
+    claim = claims.claim_next("gpu")
     assert claim is not None
     Job.objects.update(started_at=timezone.now() - dt.timedelta(seconds=30))
     jobs.request_cancel(claim.job, actor=HOUSE)
-    services.finish_cancelled(claim)
+    claims.finish_cancelled(claim)
     job = Job.objects.get()
     assert job.left_at is not None
     assert 30_000 <= job.used_ms < 60_000
@@ -259,7 +259,7 @@ def test_the_end_of_a_waiting_job_is_what_is_ahead_and_its_own() -> None:
     enqueue("artist:a", "one", likeness="sketch", work=10)
     two = enqueue("artist:a", "two", likeness="sketch", work=30)
     other = enqueue("artist:a", "other", likeness="never seen", work=1)
-    claim = services.claim_next("cpu")
+    claim = claims.claim_next("cpu")
     assert claim is not None
     Job.objects.filter(pk=claim.job_id).update(started_at=timezone.now() - dt.timedelta(seconds=5))
     running = Job.objects.get(pk=claim.job_id)
@@ -280,12 +280,12 @@ def test_a_queue_that_nobody_serves_promises_nothing() -> None:
 def test_hints_of_what_may_not_start_are_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
     monkeypatch.setattr(dispatcher.broker, "waiting", lambda queue: 0)
-    monkeypatch.setattr(services.broker, "send", lambda job_id, queue: sent.append(str(job_id)) or True)
+    monkeypatch.setattr(broker, "send", lambda job_id, queue: sent.append(str(job_id)) or True)
     quota("artist:a", running=1)
     for number in range(2):
         enqueue("artist:a", f"a{number}")
     free = enqueue("artist:b", "b")
-    services.claim_next("cpu")
+    claims.claim_next("cpu")
     Job.objects.update(published_at=timezone.now() - dt.timedelta(minutes=1))
     assert dispatcher.publish_due() == 1
     assert sent == [str(free.pk)]
@@ -303,7 +303,7 @@ def test_a_limit_holds_when_many_claim_at_the_same_moment() -> None:
     def claim(queue: str) -> None:
         try:
             start.wait()
-            if found := services.claim_next(queue):
+            if found := claims.claim_next(queue):
                 got.append(found.job.title)
         finally:
             connection.close()
@@ -339,7 +339,7 @@ def test_several_claims_run_in_one_process_each_with_a_connection_of_its_own() -
             for number in range(3):
                 enqueue("artist:a", f"a{number}", queue="gpu")
         threads = []
-        while claim := services.claim_next("gpu"):
+        while claim := claims.claim_next("gpu"):
             threads.append(worker.run_in_thread(claim))
         for thread in threads:
             thread.join(timeout=30)
