@@ -15,26 +15,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from provenance.authorship.bodies import EVERY_ELEMENT, EntryBody, OutputClaims, Region
+from provenance.authorship.candidates import Candidate, candidate_of, disagree, entry_ref
 from provenance.authorship.findings import (
     AuthorshipMap,
     Contested,
     ElementFinding,
-    EntryRef,
     RegionFinding,
     Source,
     UnknownFinding,
     weakest,
 )
 from provenance.authorship.graph import components
+from provenance.authorship.stretches import Stretch, filled, joined
 from provenance.elements import (
     PERFORMANCE_PREFIX,
     ROLES,
-    Basis,
     Origin,
     combine,
     element_order,
@@ -60,28 +59,6 @@ MAX_DEPTH: Final = 100
 _Masks = dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """From when to when the same makers are heard."""
-
-    from_ms: int
-    to_ms: int
-    mask: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    entry: EntryBody
-    claims: OutputClaims
-    basis: Basis
-    needs: frozenset[str]
-
-    def rank(self, stream: str | None) -> tuple[int, bool, bool, object, str]:
-        leaves_open = any(claim.origin is Origin.UNKNOWN for claim in self.claims.claims)
-        foreign = stream is not None and self.entry.stream != stream
-        return (self.basis.strength, leaves_open, foreign, self.entry.at, self.entry.leaf_hash)
-
-
 def fold(entries: Iterable[EntryBody], target_sha256: str, *, stream: str | None = None) -> AuthorshipMap:
     """Who or what made the target. An asset without a producing entry comes out as unknown.
 
@@ -99,17 +76,17 @@ def fold_many(entries: Iterable[EntryBody], targets: Iterable[str]) -> dict[str,
 class _Fold:
     def __init__(self, entries: Iterable[EntryBody], stream: str | None = None) -> None:
         self.stream = stream
-        self.candidates: dict[str, list[_Candidate]] = {}
+        self.candidates: dict[str, list[Candidate]] = {}
         for entry in {entry.leaf_hash: entry for entry in entries}.values():
             for sha256, claims in entry.authorship.items():
-                self.candidates.setdefault(sha256, []).append(_candidate(entry, claims))
+                self.candidates.setdefault(sha256, []).append(candidate_of(entry, claims))
         for found in self.candidates.values():
             found.sort(key=lambda candidate: candidate.rank(stream))
-        self.chosen: dict[str, _Candidate] = {sha256: found[0] for sha256, found in self.candidates.items()}
+        self.chosen: dict[str, Candidate] = {sha256: found[0] for sha256, found in self.candidates.items()}
         self.times = {c.entry.leaf_hash: c.entry.at for found in self.candidates.values() for c in found}
         self.masks: dict[str, _Masks] = {}
         self.in_cycle: dict[str, tuple[str, ...]] = {}
-        self.stretches: dict[str, list[_Stretch]] = {}
+        self.stretches: dict[str, list[Stretch]] = {}
         self.sources: list[Source] = []
         self.bits: dict[Source, int] = {}
 
@@ -155,7 +132,7 @@ class _Fold:
 
     def _findings(self, region: Region, owner: str) -> Iterator[RegionFinding]:
         """The region, in as many pieces as it has makers."""
-        for piece in _joined(self._pieces(region, owner, depth=0)):
+        for piece in joined(self._pieces(region, owner, depth=0)):
             sources = self._sources(piece.mask)
             origins = frozenset(source.origin for source in sources)
             yield RegionFinding(
@@ -170,7 +147,7 @@ class _Fold:
                 sources=sources,
             )
 
-    def _pieces(self, region: Region, owner: str, *, depth: int) -> list[_Stretch]:
+    def _pieces(self, region: Region, owner: str, *, depth: int) -> list[Stretch]:
         """Who made what is heard from moment to moment of a region that `owner`'s entry lists."""
         own = 0
         if region.origin is not None:
@@ -180,12 +157,12 @@ class _Fold:
                 Source(region.origin, candidate.basis, entry.leaf_hash, entry.index, entry.kind, owner)
             )
             if region.asset == owner:
-                return [_Stretch(region.from_ms, region.to_ms, own)]
+                return [Stretch(region.from_ms, region.to_ms, own)]
         inner = [] if region.source_ms is None else self._stretches(region.asset, depth=depth + 1)
         start = region.source_ms or 0
         length = region.to_ms - region.from_ms
         cut = [
-            _Stretch(
+            Stretch(
                 region.from_ms + max(piece.from_ms - start, 0),
                 region.from_ms + min(piece.to_ms - start, length),
                 piece.mask | own,
@@ -193,10 +170,10 @@ class _Fold:
             for piece in inner
             if piece.from_ms < start + length and piece.to_ms > start
         ]
-        whole = _Stretch(region.from_ms, region.to_ms, self._sound(region.asset) | own)
-        return _filled(cut, whole) if cut else [whole]
+        whole = Stretch(region.from_ms, region.to_ms, self._sound(region.asset) | own)
+        return filled(cut, whole) if cut else [whole]
 
-    def _stretches(self, sha256: str, *, depth: int) -> list[_Stretch]:
+    def _stretches(self, sha256: str, *, depth: int) -> list[Stretch]:
         """What is heard of an asset from moment to moment, all its tracks together; empty without any region."""
         if sha256 in self.stretches or depth > MAX_DEPTH:
             return self.stretches.get(sha256, [])
@@ -213,8 +190,8 @@ class _Fold:
                 if piece.from_ms <= start and piece.to_ms >= end:
                     mask |= piece.mask
             if mask:
-                found.append(_Stretch(start, end, mask))
-        self.stretches[sha256] = _joined(found)
+                found.append(Stretch(start, end, mask))
+        self.stretches[sha256] = joined(found)
         return self.stretches[sha256]
 
     def _sound(self, sha256: str) -> int:
@@ -305,11 +282,11 @@ class _Fold:
                 for needed in sorted(other.needs):
                     self._resolve(needed)
                 theirs = self._origins(self._apply(sha256, other))
-                clash = [name for name in mine if _disagree(mine[name], theirs.get(name, frozenset()))]
+                clash = [name for name in mine if disagree(mine[name], theirs.get(name, frozenset()))]
                 if clash:
                     names = tuple(sorted(clash, key=element_order))
                     yield Contested(
-                        sha256, names, _entry_ref(chosen, mine, names), _entry_ref(other, theirs, names)
+                        sha256, names, entry_ref(chosen, mine, names), entry_ref(other, theirs, names)
                     )
 
     def _origins(self, masks: _Masks) -> dict[str, frozenset[Origin]]:
@@ -373,7 +350,7 @@ class _Fold:
         for sha256 in members:
             self.masks[sha256] = shared
 
-    def _apply(self, sha256: str, candidate: _Candidate) -> _Masks:
+    def _apply(self, sha256: str, candidate: Candidate) -> _Masks:
         masks: _Masks = {}
         named: set[str] = set()
         for claim in candidate.claims.claims:
@@ -444,55 +421,3 @@ class _Fold:
 
     def _in_time(self, leaf_hashes: set[str]) -> list[str]:
         return sorted(leaf_hashes, key=lambda leaf_hash: (self.times[leaf_hash], leaf_hash))
-
-
-def _candidate(entry: EntryBody, claims: OutputClaims) -> _Candidate:
-    basis = entry.basis
-    if claims.basis is not None and claims.basis.strength > basis.strength:
-        basis = claims.basis
-    needs = frozenset(sha256 for claim in claims.claims for sha256 in claim.from_assets)
-    return _Candidate(entry, claims, basis, needs)
-
-
-def _joined(pieces: list[_Stretch]) -> list[_Stretch]:
-    """Neighbours with the same makers as one."""
-    found: list[_Stretch] = []
-    for piece in pieces:
-        if found and found[-1].mask == piece.mask and found[-1].to_ms == piece.from_ms:
-            found[-1] = _Stretch(found[-1].from_ms, piece.to_ms, piece.mask)
-        else:
-            found.append(piece)
-    return found
-
-
-def _filled(pieces: list[_Stretch], whole: _Stretch) -> list[_Stretch]:
-    """`pieces` in order, and `whole` wherever they leave a gap."""
-    found, at = [], whole.from_ms
-    for piece in pieces:
-        if piece.from_ms > at:
-            found.append(_Stretch(at, piece.from_ms, whole.mask))
-        found.append(piece)
-        at = piece.to_ms
-    if at < whole.to_ms:
-        found.append(_Stretch(at, whole.to_ms, whole.mask))
-    return found
-
-
-def _disagree(mine: frozenset[Origin], theirs: frozenset[Origin]) -> bool:
-    """Two known answers that differ; not knowing contradicts nobody."""
-    known_mine, known_theirs = mine - {Origin.UNKNOWN}, theirs - {Origin.UNKNOWN}
-    return bool(known_mine and known_theirs and known_mine != known_theirs)
-
-
-def _entry_ref(
-    candidate: _Candidate, origins: Mapping[str, frozenset[Origin]], names: tuple[str, ...]
-) -> EntryRef:
-    entry = candidate.entry
-    return EntryRef(
-        entry=entry.leaf_hash,
-        index=entry.index,
-        kind=entry.kind,
-        basis=candidate.basis,
-        at=entry.at,
-        origins=MappingProxyType({name: origins[name] for name in names}),
-    )
