@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from artists.views import artist_parts, roster, roster_files
+from artists.views import artist_parts, choosing, roster, roster_files
 
 patterns = [
     path("roster/", roster.roster_page, name="roster"),
@@ -30,6 +30,7 @@ patterns = [
     path("contributors/<uuid:pk>/edit/", artist_parts.person_edit_page, name="person-edit"),
     path("team/<uuid:pk>/remove/", artist_parts.team_remove, name="team-remove"),
     path("members/<uuid:pk>/remove/", artist_parts.member_remove, name="member-remove"),
+    path("choose/<str:what>/", choosing.choose, name="choose"),
     path("documents/<uuid:pk>/file/", artist_parts.document_file, name="document"),
     path("documents/<uuid:pk>/remove/", artist_parts.document_remove, name="document-remove"),
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from artists.choosing import Chooser
 from artists.models import Artist
 from generation.models import ToolTerms, Upload
 from generation.prompting import BriefValues
@@ -33,7 +34,7 @@ def sections(text: str) -> tuple[str, ...]:
 
 class ProjectForm(forms.Form):
     title = forms.CharField(max_length=160, help_text="A working title; it can stay.")
-    artist = forms.ModelChoiceField(queryset=Artist.objects.none())
+    artist = forms.ModelChoiceField(queryset=Artist.objects.none(), widget=Chooser("artists"))
 
     def __init__(self, *args: Any, artists: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -201,6 +202,7 @@ class QuotaForm(forms.Form):
         queryset=Artist.objects.filter(merged_into=None),
         required=False,
         empty_label="Everybody who has none of their own",
+        widget=Chooser("artists"),
         label="Whose",
     )
     waiting = forms.IntegerField(

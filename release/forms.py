@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from artists.choosing import Chooser
 from artists.models import Artist
 from provenance.elements import Origin
 from release.models import Imprint, Recording, Release, Work
@@ -45,7 +46,9 @@ def choose(form: forms.Form, name: str, rows: Any) -> None:
 class ReleaseForm(forms.Form):
     title = forms.CharField(max_length=160)
     kind = forms.ChoiceField(choices=Release.Kind.choices)
-    artist = forms.ModelChoiceField(queryset=Artist.objects.none(), empty_label="choose one")
+    artist = forms.ModelChoiceField(
+        queryset=Artist.objects.none(), empty_label="choose one", widget=Chooser("artists")
+    )
     imprint = forms.ModelChoiceField(queryset=Imprint.objects.none(), empty_label="choose one")
 
     def __init__(self, *args: Any, artists: Any, imprints: Any, **kwargs: Any) -> None:

@@ -158,6 +158,7 @@ PAGES: dict[str, tuple[Key | None, Row]] = {
     "artists:person-edit": (lambda s: s.house.writer.pk, (200, 200, 200, 200, 403, 404, 404)),
     "artists:roster-import": (None, (200, 200, 403, 403, 403, 403, 403)),
     "artists:roster-example": (None, ALL),
+    "artists:choose": (lambda s: "artists", ALL),
     "label:board": (None, ALL),
     "label:artist-work": (lambda s: s.cast.artist.pk, ROSTER),
     "label:search": (None, ALL),

@@ -19,8 +19,10 @@ const ISLANDS: Record<string, () => Promise<unknown>> = {
   "dw-resumable": () => import("./islands/resumable"),
   "dw-upload": () => import("./islands/upload"),
   "dw-hum": () => import("./islands/hum"),
+  "dw-moment": () => import("./islands/moment"),
   "dw-menu": () => import("./islands/use"),
   "dw-range": () => import("./islands/use"),
+  "dw-choose": () => import("./islands/choose"),
   "dw-energy": () => import("./islands/energy"),
   "dw-passkey": () => import("./islands/passkey"),
 };
