@@ -103,9 +103,13 @@ def submission_file_for(user: User, pk: Id) -> SubmissionFile:
 
 def audible(file: SubmissionFile) -> SubmissionFile:
     """The file, if it may be heard: nothing that a scanner has not passed, nothing that was taken out."""
-    if file.state == SubmissionFile.State.REFUSED or file.scan in {"waiting", "infected"}:
+    if not is_audible(file):
         raise Http404("This file cannot be heard.")
     return file
+
+
+def is_audible(file: SubmissionFile) -> bool:
+    return file.state != SubmissionFile.State.REFUSED and file.scan not in {"waiting", "infected"}
 
 
 def knows_who(user: User, submission: Submission) -> bool:
@@ -190,6 +194,10 @@ def listening_links(user: User) -> QuerySet[ListeningLink]:
     if not user.has_role(*LINK_MAKERS):
         raise PermissionDenied("Listening links are made by the owner, A&R and release coordinators.")
     return ListeningLink.objects.select_related("made_by")
+
+
+def may_make_listening_links(user: User) -> bool:
+    return user.has_role(*LINK_MAKERS)
 
 
 def listening_link_for(user: User, pk: Id) -> ListeningLink:

@@ -57,6 +57,9 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "artists.Agreement.shares": (NONE, "ids and numbers"),
     "artists.ListeningLink.secret_sha256": (NONE, "digest of a random secret"),
     "artists.ListeningLink.things": (NONE, "ids of things"),
+    "artists.ListeningLink.sent": (NONE, "ids and times"),
+    "artists.ListeningLink.heard": (NONE, "ids and numbers"),
+    "artists.ListeningNote.thing": (NONE, "an id"),
     # Methods and consents: statements, givers, terms, fees and reasons lie in the vault alone.
     "artists.Method.rules": (NONE, "words of the trade"),
     "artists.Consent.engines": (NONE, "tools"),

@@ -59,8 +59,8 @@ class AgreementSigned(Event):
 
 
 @event
-class OptionSet(Event):
-    """An option of a version of the terms; it stands only while that version does."""
+class OptionSetBare(Event):
+    """As options were written before notice could be asked for."""
 
     kind = "agreement.option_set"
     sentence = "wrote option {number} of an agreement, to be taken by {by}: “{words}”"
@@ -71,6 +71,25 @@ class OptionSet(Event):
     terms_version: int
     number: int
     by: str
+    words: str = sealed()
+
+
+@event
+class OptionSet(Event):
+    """An option of a version of the terms; it stands only while that version does. `notice_days`: so long before
+    its day the other side must have been told."""
+
+    kind = "agreement.option_set"
+    version = 2
+    sentence = "wrote option {number} of an agreement, to be taken by {by}: “{words}”"
+    shred = "What the option is about is erased with its vault row; its day stays."
+
+    agreement: str
+    option: str
+    terms_version: int
+    number: int
+    by: str
+    notice_days: int
     words: str = sealed()
 
 

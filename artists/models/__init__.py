@@ -2,7 +2,6 @@ from artists.models.agreement import Agreement, AgreementOption
 from artists.models.anr import (
     Criterion,
     Incoming,
-    ListeningLink,
     Score,
     Submission,
     SubmissionAnswer,
@@ -23,6 +22,7 @@ from artists.models.artist import (
 )
 from artists.models.consent import Consent, ConsentUse, TrainingChoice
 from artists.models.keys import PersonKey, PersonSignature, SigningRequest
+from artists.models.listening import ListeningLink, ListeningNote
 from artists.models.method import Method
 from artists.models.user import STAFF_ROLES, Invitation, Role, Standing, User
 
@@ -39,6 +39,7 @@ __all__ = [
     "Incoming",
     "Invitation",
     "ListeningLink",
+    "ListeningNote",
     "Method",
     "Person",
     "PersonBehind",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -57,6 +58,11 @@ class Agreement(Recorded):
     )
     shares = models.JSONField(default=list)
     answer_due = models.DateField(null=True)
+    advance_due = models.DateField(null=True)
+    amends = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="amendments",
+        help_text="A signed agreement whose place this one takes once it is signed.",
+    )  # fmt: skip
     document = models.ForeignKey(Asset, null=True, on_delete=models.PROTECT, related_name="+")
     signed_by_label = models.DateTimeField(null=True)
     signed_by_artist = models.DateTimeField(null=True)
@@ -87,6 +93,9 @@ class AgreementOption(Recorded):
     terms_version = models.PositiveSmallIntegerField(help_text="The version of the terms it belongs to.")
     number = models.PositiveSmallIntegerField()
     by = models.DateField(help_text="Taken by this day, or gone.")
+    notice_days = models.PositiveSmallIntegerField(
+        default=0, help_text="So long before its day the other side must have been told."
+    )
     state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
     words_entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
@@ -106,5 +115,10 @@ class AgreementOption(Recorded):
         return f"option {self.number} of {self.agreement_id}"
 
     @property
+    def deadline(self) -> dt.date:
+        """The last day to take it: its day, less the notice."""
+        return self.by - dt.timedelta(days=self.notice_days)
+
+    @property
     def lapsed(self) -> bool:
-        return self.state == self.State.OPEN and self.by < timezone.now().date()
+        return self.state == self.State.OPEN and self.deadline < timezone.now().date()

@@ -254,32 +254,3 @@ class SubmissionAnswer(Recorded):
 
     def __str__(self) -> str:
         return f"answer to {self.submission_id}"
-
-
-class ListeningLink(Recorded):
-    """Lets one named outsider hear a few things. `things`: `{"kind": "take|master|release", "id": ...}`."""
-
-    secret_sha256 = models.CharField(max_length=64, unique=True)
-    things = models.JSONField(default=list)
-    expires_at = models.DateTimeField()
-    revoked = models.BooleanField(default=False)
-    may_download = models.BooleanField(default=False)
-    made_entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="+")
-    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
-    opened_at = models.DateTimeField(null=True)
-    heard_ms = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        ordering: ClassVar = ["-created_at"]
-
-    def __str__(self) -> str:
-        return f"listening link {self.pk}"
-
-    @property
-    def open(self) -> bool:
-        return not self.revoked and self.expires_at > timezone.now()
-
-    @property
-    def stream(self) -> str:
-        return f"listening-link:{self.pk}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -24,7 +24,16 @@ from provenance.signatures import signed_entries
 
 Status = Agreement.Status
 MAX_OPTIONS: Final = 12
+MAX_NOTICE_DAYS: Final = 730
 _DOCUMENT_LIMIT: Final = 30_000_000
+
+
+class OptionTerms(NamedTuple):
+    """An option as it is written: its day, what it is, and how long before the other side must have been told."""
+
+    by: dt.date
+    words: str
+    notice_days: int = 0
 
 
 def draft_agreement(
@@ -39,17 +48,19 @@ def draft_agreement(
     money: str = "",
     conditions: str = "",
     shares: Sequence[Mapping[str, Any]] = (),
-    options: Sequence[tuple[dt.date, str]] = (),
+    options: Sequence[tuple[dt.date, str] | tuple[dt.date, str, int]] = (),
     answer_due: dt.date | None = None,
+    advance_due: dt.date | None = None,
     document: BinaryIO | None = None,
     submission: Submission | None = None,
     agreement: Agreement | None = None,
+    amends: Agreement | None = None,
     actor: User,
 ) -> Agreement:
     """Write terms: of a new agreement, or a new version of one that nobody signed yet.
 
-    `options`: until when each may be taken, and what it is. A version holds all of its terms: what is left out is gone.
-    The document stays unless another one is given.
+    `options`: as `OptionTerms`. A version holds all of its terms: what is left out is gone. The document stays unless
+    another one is given. `amends`: a signed agreement of this artist, which ends when the new one is signed.
     """
     title = title.strip()[:160]
     if not title:
@@ -70,7 +81,7 @@ def draft_agreement(
         staged = assets.ingest(document, limit_bytes=_DOCUMENT_LIMIT)
     with transaction.atomic():
         if agreement is None:
-            row = Agreement(artist=artist, submission=submission)
+            row = Agreement(artist=artist, submission=submission, amends=_amendable(artist, amends))
         else:
             row = _locked(agreement)
             if row.status not in (Status.DRAFT, Status.OFFERED) or _anybody_signed(row):
@@ -79,7 +90,11 @@ def draft_agreement(
         entry = record(
             events.AgreementDrafted(
                 stream=row.stream,
-                subjects=(f"artist:{artist.pk}", *((submission.stream,) if submission else ())),
+                subjects=(
+                    f"artist:{artist.pk}",
+                    *((row.submission.stream,) if row.submission else ()),
+                    *((f"agreement:{row.amends_id}",) if row.amends_id else ()),
+                ),
                 outputs=(AssetRef(role="document", sha256=staged.sha256),) if staged else (),
                 agreement=str(row.pk),
                 artist=str(artist.pk),
@@ -89,7 +104,11 @@ def draft_agreement(
                 ends=ends.isoformat() if ends else "",
                 territory=" ".join(territories),
                 shares=tuple(shares),
-                due=({"what": "answer", "on": answer_due.isoformat()},) if answer_due else (),
+                due=tuple(
+                    {"what": what, "on": day.isoformat()}
+                    for what, day in (("answer", answer_due), ("advance", advance_due))
+                    if day
+                ),
                 document=staged.sha256 if staged else (row.document.sha256 if row.document else ""),
                 title=title,
                 advance=advance.strip()[:160],
@@ -102,10 +121,11 @@ def draft_agreement(
             row.document = assets.register(staged, entry=entry, media_type="application/pdf")
         row.kind, row.starts, row.ends = kind, starts, ends
         row.territories, row.shares, row.answer_due = list(territories), list(shares), answer_due
+        row.advance_due = advance_due
         row.terms_entry = row.entry = entry
         row.save(force_insert=agreement is None)
-        for number, (by, words) in enumerate(wanted, start=1):
-            _write_option(row, number=number, by=by, words=words, actor=actor)
+        for number, option in enumerate(wanted, start=1):
+            _write_option(row, number=number, terms=option, actor=actor)
     return row
 
 
@@ -126,7 +146,7 @@ def answer_option(option: AgreementOption, *, outcome: str, reason: str = "", ac
         if row.state != AgreementOption.State.OPEN:
             raise NotNow("This option is answered already.")
         if outcome == AgreementOption.State.TAKEN and row.lapsed:
-            raise NotNow(f"It could be taken until {row.by:%d.%m.%Y}. Write a new agreement.")
+            raise NotNow(f"It could be taken until {row.deadline:%d.%m.%Y}. Write a new agreement.")
         row.state = outcome
         row.entry = record(
             events.OptionAnswered(
@@ -215,6 +235,10 @@ def sign_agreement(
         row.save()
         if row.signed_by_artist and row.signed_by_label:
             row = _move(row, Status.SIGNED, "", actor)
+            if row.amends_id is not None:
+                before = _locked(Agreement(pk=row.amends_id))
+                if before.status == Status.SIGNED:
+                    _move(before, Status.ENDED, "An amendment took its place.", actor)
     return row
 
 
@@ -247,9 +271,14 @@ def _move(row: Agreement, status: str, reason: str, actor: User) -> Agreement:
     return row
 
 
-def _write_option(row: Agreement, *, number: int, by: dt.date, words: str, actor: User) -> None:
+def _write_option(row: Agreement, *, number: int, terms: OptionTerms, actor: User) -> None:
     option = AgreementOption(
-        agreement=row, terms_version=row.terms_version, number=number, by=by, state=AgreementOption.State.OPEN
+        agreement=row,
+        terms_version=row.terms_version,
+        number=number,
+        by=terms.by,
+        notice_days=terms.notice_days,
+        state=AgreementOption.State.OPEN,
     )
     entry = record(
         events.OptionSet(
@@ -259,8 +288,9 @@ def _write_option(row: Agreement, *, number: int, by: dt.date, words: str, actor
             option=str(option.pk),
             terms_version=row.terms_version,
             number=number,
-            by=by.isoformat(),
-            words=words,
+            by=terms.by.isoformat(),
+            notice_days=terms.notice_days,
+            words=terms.words,
         ),
         actor=actor,
     )
@@ -268,12 +298,27 @@ def _write_option(row: Agreement, *, number: int, by: dt.date, words: str, actor
     option.save(force_insert=True)
 
 
-def _options(given: Sequence[tuple[dt.date, str]]) -> list[tuple[dt.date, str]]:
-    if len(given) > MAX_OPTIONS:
+def _options(given: Sequence[tuple[dt.date, str] | tuple[dt.date, str, int]]) -> list[OptionTerms]:
+    options = [OptionTerms(*one) for one in given]
+    if len(options) > MAX_OPTIONS:
         raise ArtistsUserFault(f"At most {MAX_OPTIONS} options can be written.")
-    if any(not words.strip() for _, words in given):
+    if any(not one.words.strip() for one in options):
         raise ArtistsUserFault("Say what each option is.")
-    return [(by, words.strip()[:1000]) for by, words in given]
+    if any(not 0 <= one.notice_days <= MAX_NOTICE_DAYS for one in options):
+        raise ArtistsUserFault(f"Notice is given 0 to {MAX_NOTICE_DAYS} days before.")
+    return [one._replace(words=one.words.strip()[:1000]) for one in options]
+
+
+def _amendable(artist: Artist, amends: Agreement | None) -> Agreement | None:
+    """Raises where there is nothing signed to amend, or another amendment is under way."""
+    if amends is None:
+        return None
+    before = _locked(amends)
+    if before.artist_id != artist.pk or before.status != Status.SIGNED:
+        raise NotNow("Only a signed agreement of this artist is amended. Write a new agreement.")
+    if before.amendments.filter(status__in=[Status.DRAFT, Status.OFFERED]).exists():
+        raise NotNow("An amendment of it is written already. Go on with that one, or drop it first.")
+    return before
 
 
 def _territories(given: Sequence[str]) -> list[str]:

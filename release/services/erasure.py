@@ -301,6 +301,7 @@ _PRIVATE: Final = {
     "consent.proposed": "consents: who gives them, their words and fee",
     "consent.revoked": "reasons why a consent was revoked",
     "listening_link.made": "who a listening link was for",
+    "listening_link.noted": "notes by listening links",
     "method.written": "methods in the artist's words",
     "submission.answered": "answers to submissions",
     "submission.decided": "reasons of decisions on submissions",
