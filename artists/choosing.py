@@ -118,7 +118,7 @@ class Chooser(forms.Select):
                 for key, label in self.choices
             ),
         )
-        said = flatatt(self.build_attrs({**self.attrs, "name": name}, attrs))
+        said = flatatt(self.build_attrs({"name": name, **self.attrs}, attrs))
         return format_html(
             '<dw-choose source="{}"><select{}>{}</select></dw-choose>',
             reverse("artists:choose", args=[self.what]),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from artists.choosing import Chooser
 from artists.models import Artist, ArtistDocument, Role, TeamMember, User
 
 
@@ -34,6 +35,7 @@ class InviteForm(forms.Form):
         queryset=Artist.objects.none(),
         required=False,
         empty_label="none",
+        widget=Chooser("artists"),
         help_text="Whom an artist's account acts for.",
     )
 
@@ -56,10 +58,17 @@ class ArtistForm(forms.Form):
         queryset=Artist.objects.none(),
         required=False,
         empty_label="nobody",
+        widget=Chooser("artists"),
         help_text="For an alias: whose it is.",
     )
     isni = forms.CharField(
         label="ISNI", max_length=40, required=False, help_text="16 characters, if there is one."
+    )
+    about = forms.CharField(
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Public, in a few sentences. How they work is their method.",
     )
     tags = forms.CharField(max_length=400, required=False, help_text="With commas between them.")
     is_ai_persona = forms.BooleanField(
@@ -110,7 +119,11 @@ class PictureForm(forms.Form):
 class TeamForm(forms.Form):
     role = forms.ChoiceField(choices=TeamMember.Role.choices)
     user = forms.ModelChoiceField(
-        label="Of the house", queryset=User.objects.none(), required=False, empty_label="nobody"
+        label="Of the house",
+        queryset=User.objects.none(),
+        required=False,
+        empty_label="nobody",
+        widget=Chooser("accounts"),
     )
     name = forms.CharField(label="Or an outsider's name", max_length=160, required=False)
     contact = forms.CharField(max_length=300, required=False, help_text="Name and contact are kept sealed.")
@@ -133,7 +146,10 @@ class DocumentForm(forms.Form):
 
 class MergeForm(forms.Form):
     into = forms.ModelChoiceField(
-        label="Into", queryset=Artist.objects.none(), help_text="Who stays, with all that both have."
+        label="Into",
+        queryset=Artist.objects.none(),
+        widget=Chooser("artists"),
+        help_text="Who stays, with all that both have.",
     )
     reason = forms.CharField(max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
@@ -159,7 +175,9 @@ class BulkForm(forms.Form):
     status = forms.ChoiceField(choices=[("", "–"), *Artist.Status.choices], required=False)
     since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
     reason = forms.CharField(max_length=1000, required=False)
-    manager = forms.ModelChoiceField(queryset=User.objects.none(), required=False, empty_label="–")
+    manager = forms.ModelChoiceField(
+        queryset=User.objects.none(), required=False, empty_label="–", widget=Chooser("accounts")
+    )
     tag = forms.CharField(max_length=40, required=False)
 
     def __init__(self, *args: Any, users: Any, **kwargs: Any) -> None:

@@ -22,7 +22,7 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "artists.Invitation.secret_sha256": (NONE, "digest of a random secret"),
     "artists.Artist.name": (STAYS, "an artist's name is public"),
     "artists.Artist.sort_name": (STAYS, "an artist's name is public"),
-    "artists.Artist.method": (STAYS, "the artist's own public statement; change it on the artist's page"),
+    "artists.Artist.about": (STAYS, "public words about an artist; change them on the artist's page"),
     "artists.Artist.tags": (STAYS, "the label's own words about an artist, public in the log"),
     "artists.SavedFilter.query": (ERASED, "the person's filters are deleted"),
     "artists.Person.credit_name": (STAYS, "credits are public on releases and in the log"),

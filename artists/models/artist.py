@@ -43,7 +43,12 @@ class Artist(Recorded):
     is_ai_persona = models.BooleanField(
         default=False, help_text="An invented artist that looks or sounds like a person."
     )
-    method = models.TextField(blank=True, help_text="How this artist works with AI, in their words.")
+    # The column keeps its first name, so that processes of the release before go on working while this one arrives.
+    about = models.TextField(
+        blank=True,
+        db_column="method",
+        help_text="Who they are, in public words. How they work is a Method, in versions of its own.",
+    )
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     picture = models.ForeignKey(Asset, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     merged_into = models.ForeignKey(

@@ -13,7 +13,8 @@ from artists.errors import ArtistsUserFault
 from artists.events import LABEL_STREAM
 from artists.events import roster as happened
 from artists.models import Artist, Person, PersonBehind, TeamMember, User
-from artists.roster_file import Reading, Row
+from artists.roster_file import Reading
+from artists.roster_row import Row
 from artists.services.merging import Known, Likeness
 from artists.services.people import create_person, people_behind
 from artists.services.roster import create_artist
@@ -74,6 +75,7 @@ def _take_in(row: Row, known: Known, *, actor: User) -> Outcome:
             isni=row.isni,
             is_ai_persona=row.is_ai_persona,
             tags=row.tags,
+            about=row.about,
             source="csv",
             actor=actor,
         )
@@ -163,6 +165,7 @@ def export_rows(artists: Iterable[Artist]) -> list[dict[str, str]]:
             "isni": artist.isni,
             "ai_persona": "yes" if artist.is_ai_persona else "no",
             "tags": "; ".join(artist.tags),
+            "about": artist.about,
             "manager": managers.get(artist.pk, ""),
         }
         contributors: Sequence[Person | None] = people.get(artist.pk) or [None]

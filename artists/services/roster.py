@@ -20,7 +20,8 @@ from provenance.imagefile import check_picture
 from provenance.ledger import HasActor, record
 
 #: What `change_artist` takes. Status and picture have actions of their own.
-EDITABLE = ("name", "sort_name", "kind", "alias_of", "isni", "is_ai_persona", "method", "tags")
+EDITABLE = ("name", "sort_name", "kind", "alias_of", "isni", "is_ai_persona", "about", "tags")
+ABOUT_LIMIT = 2000
 MAX_TAGS = 20
 
 
@@ -33,7 +34,7 @@ def create_artist(
     alias_of: Artist | None = None,
     isni: str = "",
     is_ai_persona: bool = False,
-    method: str = "",
+    about: str = "",
     sort_name: str = "",
     tags: Iterable[str] = (),
     source: str = "",
@@ -55,7 +56,6 @@ def create_artist(
             status_since=since,
             isni=isni,
             is_ai_persona=is_ai_persona,
-            method=method.strip(),
             tags=clean_tags(tags),
         )
         _sound(artist)
@@ -77,6 +77,8 @@ def create_artist(
             actor=actor,
         )
         artist.save(force_insert=True)
+        if about.strip():  # its words are said by the entry of a change
+            artist = change_artist(artist, about=about, actor=actor)
     return artist
 
 
@@ -92,8 +94,10 @@ def change_artist(artist: Artist, *, actor: HasActor, **values: Any) -> Artist:
             values["isni"] = check_isni(values["isni"]) if values["isni"].strip() else ""
         if "tags" in values:
             values["tags"] = clean_tags(values["tags"])
-        for text in {"sort_name", "method"} & set(values):
-            values[text] = values[text].strip()
+        for text in {"sort_name", "about"} & set(values):
+            values[text] = values[text].replace("\r\n", "\n").strip()
+        if len(values.get("about", "")) > ABOUT_LIMIT:
+            raise ArtistsUserFault(f"Keep it below {ABOUT_LIMIT} characters.", code="about")
         changes = {
             name: (_said(getattr(artist, name)), _said(value))
             for name, value in sorted(values.items())

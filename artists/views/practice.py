@@ -84,7 +84,7 @@ def method_edit_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     artist = practice_access.practice_for(user, pk, write=True)
     last = methods.method_in_force(artist)
     rules = last.parsed if last else Rules()
-    initial = MethodForm.of(rules, last.statement if last else artist.method, last.number if last else 0)
+    initial = MethodForm.of(rules, last.statement if last else "", last.number if last else 0)
     form = MethodForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

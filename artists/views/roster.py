@@ -26,7 +26,7 @@ from provenance.thumbnails import small_picture
 PAGE = 50
 #: Sizes in which a picture is shown, in pixels.
 SIZES = (160, 480, 1200)
-_FIELDS = ("name", "sort_name", "kind", "alias_of", "isni", "is_ai_persona")
+_FIELDS = ("name", "sort_name", "kind", "alias_of", "isni", "is_ai_persona", "about")
 
 
 def form_page(request: HttpRequest, template: str, context: dict[str, Any], *, form: Any) -> HttpResponse:

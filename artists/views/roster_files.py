@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from artists import access, roster_file, services
+from artists import access, roster_file, roster_row, services
 from artists.forms import RosterFileForm
 from artists.models import STAFF_ROLES
 from artists.roster_filter import RosterFilter
@@ -22,7 +22,7 @@ def import_page(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     access.require_role(user, *access.ROSTER_WRITERS)
     form = RosterFileForm(request.POST or None, request.FILES or None)
-    context: dict[str, object] = {"columns": roster_file.COLUMNS}
+    context: dict[str, object] = {"columns": roster_row.COLUMNS}
     if request.method == "POST" and form.is_valid():
         really = request.POST.get("sure") == "yes"
         try:
@@ -56,6 +56,7 @@ def example_file(request: HttpRequest) -> HttpResponse:
         {
             "name": "Nightjar Example (fictional)", "sort_name": "Nightjar Example", "kind": "group",
             "status": "signed", "since": "2026-01-31", "ai_persona": "no", "tags": "ambient; tape",
+            "about": "Two people and a tape machine that runs too slow.",
             "contributor": "Mara Example (fictional)", "country": "SE",
         },
         {"name": "Second Example (fictional)", "kind": "person", "status": "prospect"},

@@ -50,7 +50,10 @@ def seed_cast() -> Cast:
         name="Nightjar Assembly (fictional)",
         sort_name="Nightjar Assembly",
         kind=Artist.Kind.GROUP,
-        method="The machine may lay the floor. Whatever the voice stands on, the voice itself is ours.",
+        about=(
+            "Six voices from a harbour town that is on no map. They sing over floors that a machine laid, in halls "
+            "where one hears the floor give way."
+        ),
         actor=owner,
     )
     people.add_artist_member(artist, user=users["artist"], actor=owner)

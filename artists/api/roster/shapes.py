@@ -50,7 +50,7 @@ class ArtistSerializer(serializers.ModelSerializer[Artist]):
         model = Artist
         fields = (
             "id", "name", "sort_name", "kind", "alias_of", "status", "status_since", "since", "reason", "isni",
-            "is_ai_persona", "tags", "method", "has_picture", "merged_into", "another",
+            "is_ai_persona", "tags", "about", "has_picture", "merged_into", "another",
         )  # fmt: skip
         read_only_fields = ("id", "status_since", "merged_into")
 
