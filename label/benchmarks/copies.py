@@ -147,9 +147,11 @@ def _renamed(name: str, number: int) -> str:
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def read(since: int, *, pictures: bool = True) -> Original:
+def read(since: int, *, until: int = 2**62, pictures: bool = True) -> Original:
     """Everything written after that entry. `pictures`: with waveforms and fingerprints of its sounds."""
-    written = list(Entry.objects.filter(pk__gt=since).exclude(kind__in=LEFT_OUT).order_by("pk"))
+    written = list(
+        Entry.objects.filter(pk__gt=since, pk__lte=until).exclude(kind__in=LEFT_OUT).order_by("pk")
+    )
     entries = [(entry.pk, entry.actor_type, bytes(entry.body).decode()) for entry in written]
     ids = [entry.pk for entry in written]
     tables = [_table(model, "entry_id = ANY(%s)", ids) for model in recorded_models()]

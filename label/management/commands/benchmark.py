@@ -16,7 +16,19 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from label.benchmarks import bare, hearing, jobs, memory, pages, place, record, runs, sound, submissions
+from label.benchmarks import (
+    bare,
+    hearing,
+    jobs,
+    memory,
+    pages,
+    people,
+    place,
+    record,
+    runs,
+    sound,
+    submissions,
+)
 from label.benchmarks.table import Figure, render
 from label.supervisor.folders import FolderError
 from label.supervisor.postgres import PostgresError
@@ -34,6 +46,7 @@ FIGURES: dict[str, tuple[Measured, bool]] = {
     "jobs": (lambda quick, base: jobs.jobs(quick=quick, base=base), True),
     "pages": (lambda quick, base: pages.pages(quick=quick, log=base / "web.log"), True),
     "inbox": (lambda quick, base: submissions.inbox(quick=quick, log=base / "web.log"), True),
+    "people": (lambda quick, base: people.people(quick=quick, log=base / "web.log"), True),
     "memory": (lambda quick, base: memory.memory(quick=quick, log=base / "web.log"), True),
     "bare": (lambda quick, base: bare.bare(base), False),
 }
