@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from artists.choosing import Chooser
 from artists.method_rules import HUMAN, MATERIALS, USES, Rules, material_label
 from artists.models import Consent, User
 from artists.services.consents import ANSWERS, TRAINING_USES
@@ -96,6 +97,7 @@ class ConsentForm(forms.Form):
     )
     giver = forms.ModelChoiceField(
         label="Their account here", queryset=User.objects.none(), required=False, empty_label="none: a document",
+        widget=Chooser("accounts"),
         help_text="With an account they answer and sign themselves.",
     )  # fmt: skip
     words = forms.CharField(
@@ -110,6 +112,13 @@ class ConsentForm(forms.Form):
     )
     starts_on = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
     ends_on = forms.DateField(label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    whose = forms.ChoiceField(
+        label="Whose it is", choices=Consent.Whose.choices, required=False,
+        help_text="For training: the artist's own catalogue is agreed to by the artist's own people.",
+    )  # fmt: skip
+    captions = forms.BooleanField(
+        label="Briefs and prompts may go along as captions", required=False, help_text="For training."
+    )
     fee = forms.CharField(required=False, max_length=200, help_text="Sealed.")
     after = forms.ChoiceField(label="After a revocation", choices=Consent.After.choices)
     sell_off_days = forms.IntegerField(label="Days of sell-off", required=False, min_value=0, max_value=3650)
@@ -125,6 +134,7 @@ class ConsentForm(forms.Form):
         data = dict(self.cleaned_data)
         data["engines"], data["territories"] = _split(data["engines"]), _split(data["territories"])
         data["sell_off_days"] = data["sell_off_days"] or 0
+        data["whose"] = data["whose"] or Consent.Whose.ARTIST
         return data
 
 

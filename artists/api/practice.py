@@ -52,7 +52,7 @@ class ConsentSerializer(serializers.ModelSerializer[Consent]):
         model = Consent
         fields = (
             "id", "artist", "giver", "kind", "state", "in_force", "engines", "projects", "territories", "starts_on",
-            "ends_on", "after", "sell_off_days", "revoked_on", "words", "created_at",
+            "ends_on", "after", "sell_off_days", "whose", "captions", "revoked_on", "words", "created_at",
         )  # fmt: skip
 
     def get_in_force(self, row: Consent) -> bool:
@@ -81,6 +81,8 @@ class ConsentInput(serializers.Serializer[Any]):
     ends_on = serializers.DateField(required=False, allow_null=True, default=None)
     after = serializers.ChoiceField(choices=Consent.After.choices, default=Consent.After.STOP)
     sell_off_days = serializers.IntegerField(required=False, default=0, min_value=0, max_value=3650)
+    whose = serializers.ChoiceField(choices=Consent.Whose.choices, default=Consent.Whose.ARTIST)
+    captions = serializers.BooleanField(required=False, default=False)
 
 
 class GiveInput(serializers.Serializer[Any]):

@@ -24,7 +24,7 @@ class MethodWritten(Event):
 
 
 @event
-class ConsentProposed(Event):
+class ConsentProposedFirst(Event):
     kind = "consent.proposed"
     sentence = "asked for a consent: {kind_words}, from {starts_on} to {ends_on}"
     shred = "The giver's name, the words and the fee are erased with their vault rows; the machine-readable terms stay."
@@ -40,6 +40,33 @@ class ConsentProposed(Event):
     ends_on: str
     after: str
     sell_off_days: int
+    giver: str = sealed()
+    words: str = sealed()
+    fee: str = sealed(default="")
+
+
+@event
+class ConsentProposed(Event):
+    """`whose`: the artist's own catalogue, or somebody else's; `captions`: words may go along to training."""
+
+    kind = "consent.proposed"
+    version = 2
+    sentence = "asked for a consent: {kind_words}, from {starts_on} to {ends_on}"
+    shred = "The giver's name, the words and the fee are erased with their vault rows; the machine-readable terms stay."
+
+    consent: str
+    consent_kind: str
+    kind_words: str
+    giver_user: str
+    engines: tuple[str, ...]
+    projects: tuple[str, ...]
+    territories: tuple[str, ...]
+    starts_on: str
+    ends_on: str
+    after: str
+    sell_off_days: int
+    whose: str
+    captions: bool
     giver: str = sealed()
     words: str = sealed()
     fee: str = sealed(default="")

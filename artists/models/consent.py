@@ -37,7 +37,18 @@ class Consent(Recorded):
         SELL_OFF = "sell_off", "What is out may be sold for some days more"
         STAYS = "stays", "What is out may stay, nothing new may be made"
 
+    class Whose(models.TextChoices):
+        ARTIST = "artist", "The artist's own"
+        OTHER = "other", "Somebody else's, that the artist works with"
+
     artist = models.ForeignKey(Artist, on_delete=models.PROTECT, related_name="consents")
+    whose = models.CharField(
+        max_length=6, choices=Whose.choices, default=Whose.ARTIST,
+        help_text="Whose catalogue it is. Somebody else's covers only the uploads that are said to stand on it.",
+    )  # fmt: skip
+    captions = models.BooleanField(
+        default=False, help_text="Training: briefs and prompts may go along as captions."
+    )
     giver = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="consents",
         help_text="Their account, where they have one: they answer and sign themselves.",
@@ -74,7 +85,7 @@ class Consent(Recorded):
 
 
 class ConsentUse(Recorded):
-    """Something that was made under a consent: `run:<id>`, `upload:<id>`, `dataset:<name>`."""
+    """Something that was made under a consent: a run, an upload, a dataset's member or version: `run:<id>`."""
 
     consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="uses")
     ref = models.CharField(max_length=120)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, BinaryIO, Final, cast
 
 from django.core.files import File
@@ -51,6 +51,10 @@ class ConsentMissing(ArtistsUserFault):
     code = "consent_missing"
     field = ""
 
+    def __init__(self, message: str, *, artist: Artist | None = None, kind: str = "") -> None:
+        super().__init__(message)
+        self.artist, self.kind = artist, kind
+
 
 class BadConsent(ArtistsUserFault):
     code = "bad_consent"
@@ -75,9 +79,14 @@ def propose_consent(
     ends_on: dt.date | None = None,
     after: str = Consent.After.STOP,
     sell_off_days: int = 0,
+    whose: str = Consent.Whose.ARTIST,
+    captions: bool = False,
     actor: User,
 ) -> Consent:
-    """Write an agreement down and ask for it. Nothing is allowed by it until it is given."""
+    """Write an agreement down and ask for it. Nothing is allowed by it until it is given.
+
+    `whose`: for training, whose catalogue it is; the artist's own is given by one of their people, or on a document.
+    """
     giver_name, words = _text(giver_name, "giver_name", 120), _text(words, "words", 4000)
     fee = _text(fee, "fee", 200)
     if not giver_name and giver is not None:
@@ -99,8 +108,19 @@ def propose_consent(
             "Give the days for which it may still be sold (1 to 3650), and only where a sell-off is agreed.",
             field="sell_off_days",
         )
+    if whose not in Consent.Whose.values:
+        raise BadConsent("Say whose it is: the artist's own, or somebody else's.", field="whose")
+    own = kind == Kind.TRAINING and whose == Consent.Whose.ARTIST
+    if own and giver is not None and not artist.memberships.filter(user=giver, active=True).exists():
+        raise BadConsent(
+            f"Training on the catalogue of {artist.name} is agreed to by their own people, with their account or on a "
+            "signed document.",
+            field="giver",
+        )
     consent = Consent(
         artist=artist,
+        whose=whose,
+        captions=bool(captions) and kind == Kind.TRAINING,
         giver=giver,
         kind=kind,
         engines=_names(engines, "engines"),
@@ -127,6 +147,8 @@ def propose_consent(
                 ends_on=ends_on.isoformat() if ends_on else "no end",
                 after=after,
                 sell_off_days=sell_off_days,
+                whose=whose,
+                captions=consent.captions,
                 giver=giver_name,
                 words=words,
                 fee=fee,
@@ -247,38 +269,81 @@ def in_force(consent: Consent, day: dt.date | None = None) -> bool:
 
 
 def covering(
-    artist: Artist, kind: str, *, engine: str = "", project: object = None, day: dt.date | None = None
+    artist: Artist,
+    kind: str,
+    *,
+    engine: str | Collection[str] = "",
+    project: object = None,
+    territories: Collection[str] = (),
+    upload: object = None,
+    day: dt.date | None = None,
 ) -> Consent | None:
-    """A consent in force for this kind, tool and project; None where there is none."""
+    """A consent in force for this kind, tool, project and places; None where there is none.
+
+    `engine`: one tool under any of its names. `upload`: only one that this upload is said to stand on; without it, for
+    training, only one for the artist's own catalogue.
+    """
     rows = Consent.objects.filter(artist=artist, kind=kind, state__in=(State.GIVEN, State.REVOKED))
-    for row in rows.order_by("created_at"):
-        if engine and row.engines and engine not in row.engines:
-            continue
-        if project is not None and row.projects and str(project) not in row.projects:
-            continue
-        if in_force(row, day):
+    if upload is not None:
+        rows = rows.filter(uses__ref=f"upload:{upload}")
+    elif kind == Kind.TRAINING:
+        rows = rows.filter(whose=Consent.Whose.ARTIST)
+    for row in rows.select_related("artist", "entry").order_by("created_at"):
+        if reaches(row, engine=engine, project=project, territories=territories) and in_force(row, day):
             return row
     return None
 
 
-def require(artist: Artist, *names: str, engine: str = "", project: object = None) -> tuple[Consent, ...]:
+def reaches(
+    consent: Consent,
+    *,
+    engine: str | Collection[str] = "",
+    project: object = None,
+    territories: Collection[str] = (),
+) -> bool:
+    """Whether its terms cover a tool, a project and places, whatever the day."""
+    names = {engine} - {""} if isinstance(engine, str) else set(engine)
+    if names and consent.engines and not names & set(consent.engines):
+        return False
+    if project is not None and consent.projects and str(project) not in consent.projects:
+        return False
+    return covers_places(consent, territories)
+
+
+def covers_places(consent: Consent, territories: Collection[str]) -> bool:
+    return "Worldwide" in consent.territories or set(territories) <= set(consent.territories)
+
+
+def require(
+    artist: Artist,
+    *names: str,
+    engine: str | Collection[str] = "",
+    project: object = None,
+    territories: Collection[str] = (),
+) -> tuple[Consent, ...]:
     """The consents under which a mode, a material or a dataset may be used. Raises `ConsentMissing`."""
     found = []
     for kind in required_for(*names):
-        consent = covering(artist, kind, engine=engine, project=project)
+        consent = covering(artist, kind, engine=engine, project=project, territories=territories)
         if consent is None:
             what = Kind(kind).label.lower()
             raise ConsentMissing(
                 f"This needs a consent for {what}, given, signed and in its term. Ask for it on {artist.name}'s "
-                "page of consents."
+                "page of consents.",
+                artist=artist,
+                kind=kind,
             )
         found.append(consent)
     return tuple(found)
 
 
 def note_use(consents: Iterable[Consent], *, ref: str, stream: str, actor: HasActor) -> None:
-    """Keep which consent something was made under, in the caller's transaction."""
-    for consent in consents:
+    """Keep which consent something was made under, in the caller's transaction; what is kept already stays as it is."""
+    rows = {consent.pk: consent for consent in consents}
+    known = ConsentUse.objects.filter(ref=ref, consent__in=rows).values_list("consent_id", flat=True)
+    for pk in known:
+        rows.pop(pk)
+    for consent in rows.values():
         entry = record(
             events.ConsentUsed(
                 stream=stream,
