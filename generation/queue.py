@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from artists.models import User
-from generation.models import ArrangementVersion, EngineOffer, Project, Take
+from generation.models import ArrangementVersion, Dataset, EngineOffer, Project, Take
 from provenance import jobs
 from provenance.jobs import HasActor, Job
 
@@ -13,6 +13,7 @@ RENDER = "generation.render"
 MASTER = "generation.master"
 ANALYSE = "generation.analyse"
 METHOD = "generation.method"
+DATASET = "generation.dataset"
 OFFERS = "generation.offers"
 #: Asked for by artists.queue, which may not import this package.
 SUBMITTED = "generation.submitted"
@@ -124,6 +125,19 @@ def enqueue_method_check(project: Project, *, check_id: str, number: int, actor:
         share=share_of(project),
         likeness=METHOD,
         priority=1,
+    )
+
+
+def enqueue_dataset(dataset: Dataset, *, version_id: str, number: int, actor: User) -> Job:
+    return jobs.enqueue(
+        DATASET,
+        {"version": version_id},
+        actor=actor,
+        subject=f"dataset-version:{version_id}",
+        stream=dataset.stream,
+        title=f"Version {number} of a dataset",
+        share=dataset.stream,
+        likeness=DATASET,
     )
 
 

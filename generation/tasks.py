@@ -8,7 +8,7 @@ from typing import Any
 
 from artists.services import submissions
 from generation import arrangement as doc
-from generation import comparing, giving, measuring, offering, queue, replaying
+from generation import comparing, giving, measuring, offering, packing, queue, replaying
 from generation.attribution_modes import Untouched
 from generation.audio.loudness import Loudness
 from generation.audio.master import MasterReport
@@ -19,7 +19,7 @@ from generation.engine import registry
 from generation.engine.base import FailedTake, GenerationOutput, GenerationRequest, generate
 from generation.errors import ScannerAway
 from generation.models import PromptRun, Upload
-from generation.services import making, methods, replays, uploads
+from generation.services import datasets, making, methods, permits, replays, uploads
 from generation.spooling import Spool
 from provenance import assets, blobs, credential, jobs, trusted_roots
 from provenance.jobs import Claim, JobFailed
@@ -35,10 +35,12 @@ def run_engine(claim: Claim) -> None:
     1. What an earlier attempt finished stays: only the other seeds are asked for.
     2. Bytes are stored before the transaction that refers to them; the claim's fence guards that transaction.
     3. Cancelling or a death between two takes loses the one in the making and no other.
-    4. What an engine hands out of a take on the way can be heard meanwhile; it is no take and in no ledger.
-    5. A take that cannot be made is written as such; its siblings stay, and the run ends with what came.
+    4. Somebody may have revoked while it waited: then nothing is made.
+    5. What an engine hands out of a take on the way can be heard meanwhile; it is no take and in no ledger.
+    6. A take that cannot be made is written as such; its siblings stay, and the run ends with what came.
     """
     run = making.run_to_make(claim.payload["run"])
+    stated = permits.require_still(run)
     made = making.takes_made(run)
     missing = [(number, seed) for number, seed in enumerate(run.seeds, start=1) if number not in made]
     if missing:
@@ -54,6 +56,8 @@ def run_engine(claim: Claim) -> None:
                             run, number=number, seed=output.seed, code=output.code, message=output.message
                         )
                     continue
+                if stated and output.facts.get("weights_sha256") not in (stated, None):
+                    raise JobFailed(permits.OTHER_WEIGHTS, code="other_weights")
                 spool.finish(output)
                 if note := _smaller_batch(output.facts):
                     claim.say(note)
@@ -120,6 +124,23 @@ def master_render(claim: Claim) -> None:
     flac = measuring.stored(audio, rate, role="full_mix", name=name, loudness=after, media_type="audio/flac")
     with claim.commit(done=True):
         making.finish_master(master, wav=wav, flac=flac, report=flat_report(report))
+
+
+@jobs.handler(queue.DATASET)
+def pack_dataset(claim: Claim) -> None:
+    """A frozen version of a dataset as one archive; somebody may have revoked since it was asked for."""
+    version = datasets.version_to_pack(claim.payload["version"])
+    if version.asset_id is not None:
+        return
+    datasets.require_exportable(version)
+    packed = packing.pack(version, claim)
+    with claim.commit(done=True):
+        datasets.finish_export(
+            version,
+            archive=packed.archive,
+            manifest_sha256=packed.manifest_sha256,
+            captions=packed.captions,
+        )
 
 
 @jobs.handler(queue.ANALYSE)

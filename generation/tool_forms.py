@@ -66,6 +66,9 @@ class TermsForm(forms.Form):
     )
     voice_rule = forms.CharField(label="What it asks about voices", max_length=200, required=False)
     training_licence = forms.ChoiceField(label="Was it trained under licences?", choices=_TRAINED)
+    training_on_outputs = forms.ChoiceField(
+        label="May outputs train another model?", choices=ToolTerms.Answer.choices, initial="unknown"
+    )
     trained_model = forms.BooleanField(label="It is a trained model", required=False, initial=True)
     marks = forms.CharField(
         label="Marks it leaves", max_length=80, required=False, help_text="Watermark, C2PA."

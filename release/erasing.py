@@ -67,6 +67,17 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "artists.Consent.territories": (NONE, "codes"),
     "generation.MethodCheck.outcomes": (NONE, "words of the trade, ids and measures"),
     "artists.ConsentUse.ref": (STAYS, "an id, or the name of a data set, public in the log"),
+    "generation.Dataset.title": (STAYS, "titles are public in the log"),
+    "generation.Dataset.purpose": (STAYS, "the label's own words about a model, public in the log"),
+    "generation.Dataset.tools": (NONE, "tools"),
+    "generation.Dataset.territories": (NONE, "codes"),
+    "generation.DatasetVersion.tools": (NONE, "tools"),
+    "generation.DatasetVersion.territories": (NONE, "codes"),
+    "generation.DatasetVersion.lines": (STAYS, "digests, ids and names of artists, public in the log"),
+    "generation.DatasetVersion.manifest_sha256": (NONE, "a digest"),
+    "generation.ModelOrigin.name": (NONE, "a folder of weights"),
+    "generation.ModelOrigin.weights_sha256": (NONE, "a digest"),
+    "generation.ModelOrigin.source": (STAYS, "whose catalogue a model learned from, public in the log"),
     "artists.TrainingChoice.answers": (NONE, "choices"),
     # The studio.
     "generation.Project.title": (STAYS, "titles are public in the log"),
@@ -219,8 +230,8 @@ BEYOND: Final = tuple(
         """Backups still hold what is erased here until they are older than you keep them: erase from them too, or let
         them expire, and repeat this erasure after restoring one. The database itself frees the deleted rows at its
         next VACUUM, and its write-ahead log a little later.""",
-        """Bundles and packages that left the house keep what was disclosed in them; the entries of their export say
-        what that was, and to whom.""",
+        """Bundles, packages and datasets that were exported keep what was disclosed in them, captions too; the entries
+        of their export say what that was, and to whom.""",
         """The sound itself stays: masters, takes and own recordings are what digests, releases and other people's work
         stand on.""",
         "Programs' logs may hold file names and addresses: let them expire as you do with backups.",

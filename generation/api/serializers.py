@@ -182,8 +182,8 @@ class TermsSerializer(serializers.ModelSerializer[ToolTerms]):
         fields: tuple[str, ...] = (
             "id", "tool", "version", "model", "model_version", "plan", "licence", "terms_url", "snapshot_sha256",
             "output_owner", "commercial", "store_release", "revenue_cap_usd", "downloads", "retroactive",
-            "attribution", "input_licence", "marks", "training_licence", "voice_rule", "blocked_by", "trained_model",
-            "notes", "source", "source_date", "certainty", "verdict", "open_questions",
+            "attribution", "input_licence", "marks", "training_licence", "training_on_outputs", "voice_rule",
+            "blocked_by", "trained_model", "notes", "source", "source_date", "certainty", "verdict", "open_questions",
         )  # fmt: skip
         read_only_fields: tuple[str, ...] = ("id", "tool", "version")
 

@@ -105,6 +105,7 @@ def specs(family: Family) -> tuple[ModelSpec, ...]:
                 reason=lacking,
                 sha256=weights.promised_sha256(one.folder / weights.LANGUAGE_MODEL) or "",
                 trusted=weights.trusted(os.environ, one.name),
+                published=known is not None,
             )
         )
     names = {one.name for one in here}

@@ -227,6 +227,7 @@ class ModelSpec:
     """Weights that an engine can use: present, or what it would take. `tool` is the catalogue's key of their terms.
 
     `reason` says what to do while they are not there. `sha256` is the digest that they must have, if one is pinned.
+    `published`: others know this model under this name; else it was made by who runs this installation.
     """
 
     name: str
@@ -239,6 +240,7 @@ class ModelSpec:
     reason: str = ""
     sha256: str = ""
     trusted: bool = False
+    published: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

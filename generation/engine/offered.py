@@ -249,4 +249,5 @@ def _spec(folder: Folder, like: Known, known: Mapping[str, Known]) -> ModelSpec:
         reason=reason,
         sha256=published.pinned_sha256(folder) if not folder.problem else "",
         trusted=is_trusted,
+        published=published_one,
     )

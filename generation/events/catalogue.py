@@ -43,7 +43,7 @@ class ToolTermsRecordedFirst(Event):
 
 
 @event
-class ToolTermsRecorded(Event):
+class ToolTermsRecordedSecond(Event):
     """A dated reading of a tool's terms. `terms_snapshot` is the digest of the text as it stood, empty without one."""
 
     kind = "tool.terms_recorded"
@@ -70,6 +70,44 @@ class ToolTermsRecorded(Event):
     input_licence: str
     marks: str
     training_licence: str
+    voice_rule: str
+    blocked_by: tuple[str, ...]
+    trained_model: bool
+    notes: str
+    source: str
+    source_date: str
+    certainty: str
+
+
+@event
+class ToolTermsRecorded(Event):
+    """A dated reading of a tool's terms. `terms_snapshot` is the digest of the text as it stood, empty without one."""
+
+    kind = "tool.terms_recorded"
+    version = 3
+    sentence = (
+        "recorded terms {terms_version} of {tool}: {licence}, sale: {commercial} ({source}, {source_date})"
+    )
+
+    tool: str
+    terms_version: int
+    model: str
+    model_version: str
+    plan: str
+    licence: str
+    terms_url: str
+    terms_snapshot: str
+    output_owner: str
+    commercial: str
+    store_release: str
+    revenue_cap_usd: int | None
+    downloads: str
+    retroactive: str
+    attribution: str
+    input_licence: str
+    marks: str
+    training_licence: str
+    training_on_outputs: str
     voice_rule: str
     blocked_by: tuple[str, ...]
     trained_model: bool

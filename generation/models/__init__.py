@@ -1,5 +1,6 @@
 from generation.models.arrangement import Arrangement, ArrangementVersion, Master, Render
 from generation.models.catalogue import EngineOffer, LicenceAcceptance, TermsRuling, Tool, ToolTerms
+from generation.models.dataset import Dataset, DatasetMember, DatasetVersion, ModelOrigin
 from generation.models.method import MaterialMark, MethodCheck
 from generation.models.project import Brief, Project, ProjectMember
 from generation.models.run import (
@@ -19,12 +20,16 @@ __all__ = [
     "Arrangement",
     "ArrangementVersion",
     "Brief",
+    "Dataset",
+    "DatasetMember",
+    "DatasetVersion",
     "EngineOffer",
     "LicenceAcceptance",
     "Listen",
     "Master",
     "MaterialMark",
     "MethodCheck",
+    "ModelOrigin",
     "Preset",
     "Project",
     "ProjectMember",

@@ -52,6 +52,9 @@ class ToolTerms(Recorded):
     training_licence = models.CharField(
         max_length=12, default="unknown", help_text="licensed, unlicensed or unknown"
     )
+    training_on_outputs = models.CharField(
+        max_length=8, choices=Answer.choices, default=Answer.UNKNOWN, help_text="Outputs may train a model."
+    )
     marks = models.CharField(max_length=80, blank=True, help_text="Watermark, C2PA.")
     terms_url = models.CharField(max_length=300, blank=True, help_text="Where the terms stand.")
     snapshot = models.ForeignKey(
@@ -105,6 +108,7 @@ class TermsRuling(Recorded):
         STORE_RELEASE = "store_release", "May it be released in stores?"
         REVENUE_CAP = "revenue_cap", "Is the label's revenue below the cap?"
         TRAINING = "training_licence", "Was it trained under licences?"
+        OUTPUTS = "train_on_outputs", "May outputs train another model?"
 
     terms = models.ForeignKey(ToolTerms, on_delete=models.PROTECT, related_name="rulings")
     question = models.CharField(max_length=16, choices=Question.choices)

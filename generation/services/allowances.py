@@ -62,6 +62,7 @@ def answers_to(terms: ToolTerms) -> dict[str, str]:
         (Question.STORE_RELEASE, terms.store_release),
         (Question.REVENUE_CAP, UNKNOWN if terms.revenue_cap_usd else YES),
         (Question.TRAINING, _TRAINED.get(terms.training_licence, UNKNOWN)),
+        (Question.OUTPUTS, terms.training_on_outputs if terms.trained_model else YES),
     ):
         found[question] = ruled.get(question, stated) if stated == UNKNOWN else stated
     return found
@@ -83,7 +84,7 @@ def open_questions(terms: ToolTerms) -> tuple[str, ...]:
     return tuple(
         question
         for question, answer in answers_to(terms).items()
-        if answer == UNKNOWN and question != Question.TRAINING
+        if answer == UNKNOWN and question not in (Question.TRAINING, Question.OUTPUTS)
     )
 
 
@@ -93,6 +94,7 @@ def answerable(terms: ToolTerms) -> tuple[str, ...]:
     found += [Question.STORE_RELEASE] if terms.store_release == UNKNOWN else []
     found += [Question.REVENUE_CAP] if terms.revenue_cap_usd else []
     found += [Question.TRAINING] if terms.training_licence == "unknown" else []
+    found += [Question.OUTPUTS] if terms.trained_model and terms.training_on_outputs == UNKNOWN else []
     return tuple(found)
 
 

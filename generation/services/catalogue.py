@@ -32,7 +32,7 @@ _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,48}[a-z0-9]")
 _FACTS = (
     "model", "model_version", "plan", "licence", "terms_url", "output_owner", "commercial", "store_release",
     "revenue_cap_usd", "downloads", "retroactive", "attribution", "input_licence", "marks", "training_licence",
-    "voice_rule", "blocked_by", "trained_model", "notes", "source", "source_date", "certainty",
+    "training_on_outputs", "voice_rule", "blocked_by", "trained_model", "notes", "source", "source_date", "certainty",
 )  # fmt: skip
 MOST_CAP_USD = 10**12
 
@@ -62,6 +62,7 @@ class TermsValues:
     input_licence: str = ""
     marks: str = ""
     training_licence: str = "unknown"
+    training_on_outputs: str = "unknown"
     voice_rule: str = ""
     blocked_by: tuple[str, ...] = ()
     trained_model: bool = True
@@ -156,6 +157,7 @@ def _checked(values: TermsValues) -> dict[str, Any]:
         ("store_release", ToolTerms.Answer.values),
         ("downloads", ToolTerms.Answer.values),
         ("retroactive", ToolTerms.Answer.values),
+        ("training_on_outputs", ToolTerms.Answer.values),
         ("certainty", ToolTerms.Certainty.values),
         ("training_licence", ["licensed", "unlicensed", "unknown", "none"]),
     ):
@@ -191,6 +193,7 @@ def _checked(values: TermsValues) -> dict[str, Any]:
         "input_licence": words("input_licence", "licence on inputs", 200),
         "marks": words("marks", "marks", 80),
         "training_licence": values.training_licence,
+        "training_on_outputs": values.training_on_outputs,
         "voice_rule": words("voice_rule", "rule on voices", 200),
         "blocked_by": texts(values.blocked_by, field="blocked_by", what="receivers"),
         "trained_model": bool(values.trained_model),
@@ -261,7 +264,8 @@ TITLES: Final[Mapping[str, str]] = {
     "output_owner": "Owner of the output", "commercial": "May be sold", "store_release": "May go to stores",
     "revenue_cap_usd": "Revenue cap, USD", "downloads": "May leave the tool", "retroactive": "Holds for the past",
     "attribution": "Credit that is owed", "input_licence": "Licence on inputs", "marks": "Marks it leaves",
-    "training_licence": "Trained under licences", "voice_rule": "Rule on voices", "blocked_by": "Refused by",
+    "training_licence": "Trained under licences", "training_on_outputs": "Outputs may train a model",
+    "voice_rule": "Rule on voices", "blocked_by": "Refused by",
     "trained_model": "A trained model", "notes": "Notes", "source": "Source", "source_date": "Read on",
     "certainty": "Certainty",
 }  # fmt: skip

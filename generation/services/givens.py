@@ -134,6 +134,17 @@ def thing_of(name: str, project: Project, *, user: User, field: str = "inputs") 
 
     Raises `BadValue`.
     """
+    thing = readable_thing(name, user=user, field=field, among="among this artist's")
+    if thing.project.artist_id != project.artist_id:
+        kind = name.partition(":")[0]
+        raise BadValue(f"There is no such {kind} among this artist's.", field=field, code="no_such_thing")
+    return thing
+
+
+def readable_thing(
+    name: str, *, user: User, field: str = "inputs", among: str = "among what you may open"
+) -> Thing:
+    """The thing of that reference in any project that *user* may read. Raises `BadValue`."""
     kind, _, key = name.partition(":") if isinstance(name, str) else ("", "", "")
     if kind not in KINDS or len(key) > 40:
         raise BadValue(
@@ -144,10 +155,9 @@ def thing_of(name: str, project: Project, *, user: User, field: str = "inputs") 
     except (ValueError, ValidationError):
         row = None
     thing = _thing(kind, row) if row is not None else None
-    if thing is None or thing.project.artist_id != project.artist_id:
-        raise BadValue(f"There is no such {kind} among this artist's.", field=field, code="no_such_thing")
-    if not access.visible_projects(user).filter(pk=thing.project.pk).exists():
-        raise BadValue(f"There is no such {kind} among this artist's.", field=field, code="no_such_thing")
+    seen = thing is not None and access.visible_projects(user).filter(pk=thing.project.pk).exists()
+    if thing is None or not seen:
+        raise BadValue(f"There is no such {kind} {among}.", field=field, code="no_such_thing")
     if not thing.kinds:
         raise BadValue(f"The {thing.title} is not finished. Wait for it.", field=field)
     return thing

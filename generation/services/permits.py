@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from generation.errors import BadValue
-from generation.models import Project, Upload
+from artists.models import Consent, ConsentUse
+from artists.services import consents
+from generation.errors import BadValue, NotPossible
+from generation.models import Project, PromptRun, Upload
 from generation.modes import AUDIO, Mode
+from generation.services import model_origins
 from generation.services.givens import Resolved
 from provenance.queries import bodies_for_assets
 
@@ -74,3 +77,26 @@ def consents_for(mode: Mode, given: Sequence[Resolved], foreign: dict[int, list[
         for upload in uploads
     )
     return (VOICE_USE,) if voices else ()
+
+
+OTHER_WEIGHTS: Final = (
+    "The weights under this name are not those of which it was said what they were made from. Say it of these under "
+    "Tools, Models of our own, or put the others back."
+)
+
+
+def require_still(run: PromptRun) -> str:
+    """Return while a run may still be made: the digest that its weights must have, empty where none is stated.
+
+    Raises `NotPossible` where somebody who had agreed does so no longer.
+    """
+    uses = ConsentUse.objects.filter(ref=f"run:{run.pk}").select_related("consent__artist", "consent__entry")
+    for use in uses:
+        # Of a model's consents another one may stand in; its origin is asked below.
+        if use.consent.kind != Consent.Kind.TRAINING and not consents.in_force(use.consent):
+            what = use.consent.get_kind_display().lower()
+            raise NotPossible(
+                f"The consent for {what} under which this was asked for no longer holds. Ask for it on "
+                f"{use.consent.artist.name}'s page of consents, then ask again."
+            )
+    return model_origins.require_still(run)

@@ -14,6 +14,7 @@ from generation import events, queue
 from generation.models import EngineOffer, Take, TakeReplay
 from generation.services.common import ref
 from generation.services.licences import require_accepted
+from generation.services.permits import require_still
 from provenance.ledger import Actor, record
 from provenance.models import Job
 
@@ -64,6 +65,7 @@ def request_replay(take: Take, *, actor: User) -> TakeReplay:
     Raises `NotPossible` while nobody accepted the licence of the weights.
     """
     require_accepted(take.run.terms.tool.key)
+    require_still(take.run)
     with transaction.atomic():
         Take.objects.select_for_update(of=("self",)).get(pk=take.pk)
         if waiting := take.replays.filter(verdict="", job__state__in=_OPEN).first():

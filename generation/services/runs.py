@@ -24,6 +24,7 @@ from generation.services.common import locked, next_number, ref, text
 from generation.services.givens import Resolved, RunGiven
 from generation.services.licences import require_accepted
 from generation.services.methods import mark_material
+from generation.services.model_origins import require_origin
 from generation.services.requests import MAX_VARIATIONS, Words
 from provenance.events import AssetRef
 from provenance.ledger import record
@@ -104,7 +105,9 @@ def request_run(
         foreign = permits.foreign_inside(project, given)
         permits.check_licences(given, foreign)
         uses += permits.consents_for(choice.mode, given, foreign)
-    agreed = consents.require(project.artist, mode, *uses, engine=offer.name, project=project.pk)
+    learned = require_origin(offer, model)
+    tools = tuple(filter(None, (offer.name, tool, model)))
+    agreed = consents.require(project.artist, mode, *uses, engine=tools, project=project.pk)
 
     with transaction.atomic():
         locked(project)
@@ -196,7 +199,7 @@ def request_run(
                 to_ms=one.to_ms,
                 entry=entry,
             )
-        consents.note_use(agreed, ref=ref("run", run), stream=project.stream, actor=actor)
+        consents.note_use((*agreed, *learned), ref=ref("run", run), stream=project.stream, actor=actor)
         if material:
             mark_material(run, kind=material, actor=actor)
     return run
