@@ -15,7 +15,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from artists.access import acts_for, visible_artists
+from artists.access import ERASERS, acts_for, visible_artists
 from artists.models import (
     Agreement,
     AgreementOption,
@@ -66,31 +66,44 @@ def inbox(user: User, *, view: str = "open") -> QuerySet[Submission]:
     awake = Q(snoozed_until=None) | Q(snoozed_until__lte=today)
     match view:
         case "open":
-            return rows.filter(awake, stage__in=Submission.OPEN)
+            return rows.filter(awake, stage__in=Submission.OPEN, cleared_at=None)
         case "unheard":
-            return rows.filter(awake, stage=Submission.Stage.UNHEARD)
+            return rows.filter(awake, stage=Submission.Stage.UNHEARD, cleared_at=None)
         case "late":
-            return rows.filter(answered_at=None, promised_by__lt=timezone.now())
+            return rows.filter(answered_at=None, promised_by__lt=timezone.now(), cleared_at=None)
         case "snoozed":
-            return rows.filter(stage__in=Submission.OPEN, snoozed_until__gt=today)
+            return rows.filter(stage__in=Submission.OPEN, snoozed_until__gt=today, cleared_at=None)
         case "done":
-            done = (Submission.Stage.SIGNED, Submission.Stage.DECLINED)
-            return rows.filter(stage__in=done).order_by("-number")
+            done = Q(stage__in=(Submission.Stage.SIGNED, Submission.Stage.DECLINED))
+            return rows.filter(done | Q(cleared_at__isnull=False)).order_by("-number")
+        case "erase":
+            # Copies, too: each sender asks for their own.
+            asked = visible_submissions(user).filter(erasure_asked_at__isnull=False)
+            return asked.exclude(cleared_why=Submission.Cleared.ASKED).order_by("erasure_asked_at", "number")
         case stage if stage in Submission.Stage.values:
-            return rows.filter(stage=stage)
+            return rows.filter(stage=stage, cleared_at=None)
         case _:
             raise Http404("No such view.")
 
 
 def promised_until(user: User, day: dt.datetime) -> QuerySet[Submission]:
     """Unanswered ones whose promise ends before that moment, late ones included."""
-    return visible_submissions(user).filter(answered_at=None, duplicate_of=None, promised_by__lt=day)
+    rows = visible_submissions(user).filter(answered_at=None, duplicate_of=None, cleared_at=None)
+    return rows.filter(promised_by__lt=day)
 
 
 def submission_for(user: User, pk: Id, *, decide: bool = False) -> Submission:
     row = _found(visible_submissions(user), pk, "No such submission.")
     if decide and not may_decide(user):
         raise PermissionDenied("Only the owner and A&R decide about submissions.")
+    return row
+
+
+def submission_to_erase(user: User, pk: Id) -> Submission:
+    """For who may erase what is private: the owner and the rights team."""
+    row = submission_for(user, pk)
+    if not user.has_role(*ERASERS):
+        raise PermissionDenied("The owner and the rights team erase what is private.")
     return row
 
 
@@ -109,7 +122,8 @@ def audible(file: SubmissionFile) -> SubmissionFile:
 
 
 def is_audible(file: SubmissionFile) -> bool:
-    return file.state != SubmissionFile.State.REFUSED and file.scan not in {"waiting", "infected"}
+    gone = {SubmissionFile.State.REFUSED, SubmissionFile.State.REMOVED}
+    return file.state not in gone and file.scan not in {"waiting", "infected"}
 
 
 def knows_who(user: User, submission: Submission) -> bool:

@@ -1,7 +1,8 @@
-"""The vocabulary of A&R as data: criteria, elements of the AI answers, and kind answers."""
+"""The vocabulary of A&R as data: criteria, elements of the AI answers, and the kind answers as they are delivered."""
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,14 @@ RIGHTS: Final = (
     ("shared", "Others wrote or own part of it"),
     ("samples", "It holds samples or covers"),
 )
+#: What an answer may hold in braces, and what comes there.
+PLACEHOLDERS: Final = {
+    "artist": "the name they make music under",
+    "title": "what they called it",
+    "number": "the submission's number",
+    "label": "the label's name, as the rules of the inbox say",
+    "who": "whoever sends the answer",
+}
 
 
 @dataclass(frozen=True)
@@ -27,10 +36,21 @@ class Word:
 
 @dataclass(frozen=True)
 class Template:
+    """A kind answer. `number` counts the label's own versions; 0 is how it was delivered."""
+
     key: str
     title: str
+    outcome: str
     subject: str
     body: str
+    language: str = "en"
+    number: int = 0
+    active: bool = True
+    built_in: bool = True
+    changed: bool = False
+
+    def with_words(self, subject: str, body: str) -> Template:
+        return dataclasses.replace(self, subject=subject, body=body)
 
 
 @cache
@@ -48,8 +68,15 @@ def elements() -> tuple[Word, ...]:
 
 
 def templates() -> tuple[Template, ...]:
-    return tuple(Template(**{**row, "body": row["body"].strip() + "\n"}) for row in _data()["answer"])
+    """As they are delivered; what the label made of them is in `services.answer_templates`."""
+    return tuple(Template(**{**row, "body": row["body"].strip()}) for row in _data()["answer"])
 
 
 def template(key: str) -> Template | None:
     return next((one for one in templates() if one.key == key), None)
+
+
+def instead(language: str) -> dict[str, str]:
+    """What stands in an answer where a sender left something out, in its language or else in English."""
+    rows: dict[str, dict[str, str]] = _data()["instead"]
+    return rows.get(language.partition("-")[0]) or rows["en"]

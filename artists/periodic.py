@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from artists.services import incoming
+from artists.services import clearing, incoming
 from provenance.jobs.registry import periodic
 
 
@@ -10,3 +10,9 @@ from provenance.jobs.registry import periodic
 def sweep_incoming() -> None:
     """Uploads that nobody went on with go, with their bytes."""
     incoming.sweep_incoming()
+
+
+@periodic("declined", every_s=3600.0)
+def clear_declined() -> None:
+    """Declined submissions whose time is over lose their sound and their sender's contact."""
+    clearing.clear_overdue()

@@ -10,6 +10,7 @@ from provenance.services import Actor
 #: Handled in generation/tasks.py: analysis lives there.
 LOOK = "generation.submitted"
 ANSWER = "artists.answer"
+REMOVE = "artists.remove_sound"
 
 
 def enqueue_look(file: SubmissionFile, *, submission: Submission) -> Job:
@@ -36,4 +37,17 @@ def enqueue_answer(answer: SubmissionAnswer, *, submission: Submission, actor: U
         stream=submission.stream,
         title=f"Answer to submission {submission.number}",
         queue="quick",
+    )
+
+
+def enqueue_removal(submission: Submission) -> Job:
+    return jobs.enqueue(
+        REMOVE,
+        {"submission": str(submission.pk)},
+        actor=Actor.system("clearing"),
+        subject=f"submission:{submission.pk}",
+        stream=submission.stream,
+        title=f"Removing the sound of submission {submission.number}",
+        queue="quick",
+        share="intake",
     )

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from artists import queue
-from artists.services import review
+from artists.services import answers, clearing
 from provenance import jobs
 
 
 @jobs.handler(queue.ANSWER)
 def send_answer(claim: jobs.Claim) -> None:
-    review.send_answer(claim.payload["answer"])
+    answers.send_answer(claim.payload["answer"])
+
+
+@jobs.handler(queue.REMOVE)
+def remove_sound(claim: jobs.Claim) -> None:
+    clearing.remove_sound(claim.payload["submission"])

@@ -5,7 +5,7 @@ from django.urls import path
 from artists.roster_urls import patterns as roster_patterns
 from artists.views import agreements, keys, practice, signing, submit
 from artists.views import people as views
-from artists.views.inbox import actions, compare, links, pages, sound
+from artists.views.inbox import actions, answers, compare, erasing, links, pages, rules, sound
 
 app_name = "artists"
 urlpatterns = [
@@ -41,10 +41,16 @@ urlpatterns = [
     path("submit/<str:secret>/files/", submit.files, name="submit-files"),
     path("incoming/<str:secret>/", submit.incoming_file, name="incoming"),
     path("sent/<str:secret>/", submit.submitted_page, name="submitted"),
+    path("sent/<str:secret>/erase/", submit.ask_erasure, name="ask-erasure"),
     path("inbox/", pages.inbox_page, name="inbox"),
     path("inbox/compare/", compare.compare_page, name="compare"),
     path("inbox/links/", links.links_page, name="upload-links"),
     path("inbox/links/<uuid:pk>/revoke/", links.link_revoke, name="upload-link-revoke"),
+    path("inbox/answers/", answers.answers_page, name="answers"),
+    path("inbox/answers/new/", answers.answer_page, name="answer-new"),
+    path("inbox/answers/<slug:key>/", answers.answer_page, name="answer"),
+    path("inbox/rules/", rules.rules_page, name="inbox-rules"),
+    path("submissions/<uuid:pk>/erase/", erasing.submission_erase, name="submission-erase"),
     path("submissions/<uuid:pk>/", pages.submission_page, name="submission"),
     path("submissions/<uuid:pk>/score/", actions.submission_score, name="submission-score"),
     path("submissions/<uuid:pk>/unblind/", actions.submission_unblind, name="submission-unblind"),

@@ -36,7 +36,7 @@ _GROUPS: Final = (
     ("works", "Works, recordings and numbers", ("work.", "recording.", "contributions.", "number.", "imprint.")),
     ("releases", "Releases", ("release.", "track.", "artwork.")),
     ("packages", "Packages and deliveries", ("package.", "delivery.", "bundle.")),
-    ("submissions", "Submissions", ("submission.", "upload_link.", "criterion.")),
+    ("submissions", "Submissions", ("submission.", "upload_link.", "criterion.", "question.", "answer_template.", "inbox_rules.")),
     ("agreements", "Agreements", ("agreement.",)),
     ("listening", "Listening links", ("listening_link.",)),
     ("people", "People and roles", ("user.", "person.", "invitation.", "artist.", "team.", "document.", "roster.")),
@@ -45,7 +45,7 @@ _GROUPS: Final = (
     ("methods", "Methods and how it was made", ("method.", "material.", "how_made.")),
     ("consents", "Consents and answers to training", ("consent.", "training.")),
     ("jobs", "Work of the machines", ("job.",)),
-    ("erasures", "Erasures and lookups", ("vault.", "erasure.")),
+    ("erasures", "Erasures and lookups", ("vault.", "erasure.", "asset.removed")),
 )  # fmt: skip
 
 #: Where the kind's own second half does not say it.
@@ -110,6 +110,11 @@ _WORDS: Final = {
     "upload.terms_stated": "terms stated later",
     "job.retried": "started again",
     "vault.erased": "private words erased",
+    "asset.removed": "stored sound removed",
+    "answer_template.set": "kind answer written",
+    "inbox_rules.set": "rules of the inbox set",
+    "submission.cleared": "submission cleared",
+    "submission.erasure_asked": "sender asks to be erased",
 }
 
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from artists.access import known_artists
 from artists.access_anr import AGREEMENT_WRITERS, visible_agreements
 from artists.models import Role, User
-from generation.access import visible_projects
+from generation.access import visible_datasets, visible_projects
 from provenance.services import Entry
 from release.access import visible_recordings, visible_releases
 
 #: Label staff open every project, artist, submission, release, recording and work; not terms of agreements, the
 #: catalogue, imprints and accounts.
 STAFF_FAMILIES = (
+    "anr:",
     "artist:",
+    "dataset:",
     "listening-link:",
     "project:",
     "recording:",
@@ -50,6 +52,7 @@ def readable(user: User) -> Readable:
         return Readable(families=STAFF_FAMILIES + own, streams=frozenset({f"person:{user.pk}"}))
     streams = {f"person:{user.pk}"}
     streams |= {f"project:{pk}" for pk in visible_projects(user).values_list("pk", flat=True)}
+    streams |= {f"dataset:{pk}" for pk in visible_datasets(user).values_list("pk", flat=True)}
     streams |= {f"artist:{pk}" for pk in known_artists(user).values_list("pk", flat=True)}
     streams |= {f"agreement:{pk}" for pk in visible_agreements(user).values_list("pk", flat=True)}
     streams |= {f"release:{pk}" for pk in visible_releases(user).values_list("pk", flat=True)}

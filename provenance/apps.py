@@ -16,7 +16,8 @@ class ProvenanceConfig(AppConfig):
         import provenance.bundle.events
         import provenance.jobs.events
         import provenance.key_events
-        import provenance.ledger  # noqa: F401 - these define events
+        import provenance.ledger
+        import provenance.removal  # noqa: F401 - these define events
         from provenance.jobs.checks import check_night
         from provenance.outside.places import check_outside
         from provenance.protection import protect_recorded_tables

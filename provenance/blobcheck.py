@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from provenance import removal
 from provenance.blobs import BlobStore, store
 from provenance.errors import ProvenanceError
 from provenance.models import Asset
@@ -41,6 +42,8 @@ class Seen:
     assets: int = 0
     size: int = 0
     lost: int = 0
+    removed: int = 0
+    """Not there because an entry says that they were removed (provenance/removal.py)."""
     restored: int = 0
     second_lost: int = 0
 
@@ -51,6 +54,8 @@ class Seen:
         if plan.after:
             parts[0] += f", those after {plan.after[:16]}..."
         parts.append(f"{self.lost} lost or damaged")
+        if self.removed:
+            parts.append(f"{self.removed} removed on purpose")
         if plan.second is not None:
             parts.append(
                 f"{self.restored} restored, {self.second_lost} missing or damaged in the second store"
@@ -64,10 +69,14 @@ def read(
     """Hash the stored bytes of the assets. A loss that was restored is a notice, any other one a fault."""
     seen, first = Seen(), store()
     for sha256, size in _picked(plan):
+        wrong = _wrong(first, sha256)
+        if wrong and not first.exists(sha256) and removal.removed_among([sha256]):
+            seen.removed += 1
+            plan.at(sha256)
+            continue
         seen.assets += 1
         seen.size += size
         name = f"asset {sha256[:16]}... ({size} bytes)"
-        wrong = _wrong(first, sha256)
         second_wrong = _wrong(plan.second, sha256) if plan.second is not None else ""
         if plan.second is not None and second_wrong:
             seen.second_lost += 1

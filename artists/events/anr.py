@@ -33,7 +33,7 @@ class UploadLinkRevoked(Event):
 
 
 @event
-class SubmissionSent(Event):
+class SubmissionSentV1(Event):
     """From outside: what the sender says is declared. `ai`: element -> yes, partly or no."""
 
     kind = "submission.sent"
@@ -55,6 +55,38 @@ class SubmissionSent(Event):
     playlist: str = sealed(default="")
     tools: str = sealed(default="")
     rights_note: str = sealed(default="")
+    filenames: tuple[str, ...] = sealed(default=())
+
+
+@event
+class SubmissionSent(Event):
+    """`answers`: to the label's own questions, as they were asked.
+
+    `keep_days`: how long, the page said, a declined one is kept; 0: until asked.
+    """
+
+    kind = "submission.sent"
+    version = 2
+    sentence = "submission {number} came in with {files} files"
+    shred = _SENDER
+
+    submission: str
+    number: int
+    link: str
+    files: int
+    ai: Mapping[str, str]
+    rights: str
+    promised_by: str
+    keep_days: int
+    artist_name: str = sealed()
+    contact_name: str = sealed(default="")
+    contact_email: str = sealed()
+    title: str = sealed(default="")
+    message: str = sealed(default="")
+    playlist: str = sealed(default="")
+    tools: str = sealed(default="")
+    rights_note: str = sealed(default="")
+    answers: tuple[Mapping[str, str], ...] = sealed(default=())
     filenames: tuple[str, ...] = sealed(default=())
 
 

@@ -10,6 +10,7 @@ from artists.models.anr import (
     SubmissionVote,
     UploadLink,
 )
+from artists.models.anr_rules import AnswerTemplate, InboxRules, Question
 from artists.models.artist import (
     Artist,
     ArtistDocument,
@@ -30,12 +31,14 @@ __all__ = [
     "STAFF_ROLES",
     "Agreement",
     "AgreementOption",
+    "AnswerTemplate",
     "Artist",
     "ArtistDocument",
     "ArtistMembership",
     "Consent",
     "ConsentUse",
     "Criterion",
+    "InboxRules",
     "Incoming",
     "Invitation",
     "ListeningLink",
@@ -45,6 +48,7 @@ __all__ = [
     "PersonBehind",
     "PersonKey",
     "PersonSignature",
+    "Question",
     "Role",
     "SavedFilter",
     "Score",

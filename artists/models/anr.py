@@ -85,6 +85,10 @@ class Submission(Recorded):
         SIGNED = "signed", "Signed"
         DECLINED = "declined", "Kind no"
 
+    class Cleared(models.TextChoices):
+        ASKED = "asked", "as its sender asked"
+        TIME = "time", "its time was over"
+
     #: From heard to signed. A no can be taken back; what is signed stays.
     NEXT: ClassVar[dict[str, tuple[str, ...]]] = {
         Stage.UNHEARD: (Stage.HEARD, Stage.MORE, Stage.MEET, Stage.DECLINED),
@@ -113,6 +117,13 @@ class Submission(Recorded):
     snoozed_until = models.DateField(null=True)
     duplicate_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="duplicates")
     artist = models.ForeignKey(Artist, null=True, on_delete=models.PROTECT, related_name="submissions")
+    declined_at = models.DateTimeField(null=True)
+    keep_days = models.PositiveSmallIntegerField(
+        null=True, help_text="So long, its sender was told, it is kept when it is declined; 0: until asked."
+    )
+    erasure_asked_at = models.DateTimeField(null=True)
+    cleared_at = models.DateTimeField(null=True)
+    cleared_why = models.CharField(max_length=5, blank=True, choices=Cleared.choices)
     file_count = models.PositiveSmallIntegerField(default=0)
     duration_ms = models.PositiveIntegerField(default=0)
 
@@ -121,6 +132,11 @@ class Submission(Recorded):
         indexes: ClassVar = [
             models.Index(fields=["stage", "promised_by", "number"], name="submission_inbox"),
             models.Index(fields=["promised_by"], name="submission_due", condition=models.Q(answered_at=None)),
+            models.Index(
+                fields=["declined_at"],
+                name="submission_kept",
+                condition=models.Q(stage="declined", cleared_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -132,7 +148,7 @@ class Submission(Recorded):
 
     @property
     def late(self) -> bool:
-        return self.answered_at is None and self.promised_by < timezone.now()
+        return self.answered_at is None and self.cleared_at is None and self.promised_by < timezone.now()
 
     @property
     def days_left(self) -> int:
@@ -144,6 +160,10 @@ class SubmissionFile(Recorded):
         WAITING = "waiting", "Being looked at"
         READY = "ready", "Looked at"
         REFUSED = "refused", "Taken out"
+        REMOVED = "removed", "Removed"
+
+    #: Rows that no longer hold on to the stored bytes (provenance/removal.py).
+    LETS_GO: ClassVar = models.Q(state__in=[State.REFUSED, State.REMOVED])
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="files")
     position = models.PositiveSmallIntegerField()

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import connection, transaction
-from django.db.models import Max
+from django.db import transaction
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from artists import anr_words, clamd, queue
@@ -19,7 +19,9 @@ from artists.errors import ArtistsUserFault, LinkOver, TooMany
 from artists.events import anr as events
 from artists.models import Incoming, Submission, SubmissionFile, UploadLink
 from artists.services import incoming
-from artists.services.sealed import words_of
+from artists.services.anr_rules import questions, rules
+from artists.services.intake_lock import hold_intake
+from artists.services.sealed import opened, words_of
 from artists.services.upload_links import digest, room_left
 from provenance import assets, blobs, soundalikes
 from provenance.blobs import Staged
@@ -32,7 +34,6 @@ SENDER: Final = Actor.system("sender")
 MAX_FILES: Final = 12
 #: So many submissions a day from one address; a night of thousands comes from many.
 SENT_A_DAY: Final = 20
-_NUMBER_LOCK: Final = 0x616E_7273
 _RIGHTS: Final = frozenset(key for key, _ in anr_words.RIGHTS)
 
 
@@ -62,10 +63,12 @@ def submit(
     playlist: str = "",
     tools: str = "",
     rights_note: str = "",
+    own: Mapping[str, str] | None = None,
 ) -> tuple[Submission, str]:
     """Take a submission in. Returns it and the secret of the sender's own page, which is shown once.
 
-    Bytes are durable before the transaction that refers to them; each file is then looked at by a worker.
+    Bytes are durable before the transaction that refers to them; each file is then looked at by a worker. `own`:
+    answers to the label's own questions, by their id.
     Raises `BadAnswer`, `LinkOver`, `TooMany`; then nothing is kept that was not there before.
     """
     said = _checked(
@@ -73,6 +76,7 @@ def submit(
         message=message, playlist=playlist, tools=tools, rights_note=rights_note,
     )  # fmt: skip
     ai = _checked_ai(ai, tools=said["tools"])
+    answers = _checked_own(own or {})
     if rights not in _RIGHTS:
         raise BadAnswer("Say whose music it is.", field="rights")
     if rights != "own" and not said["rights_note"]:
@@ -96,15 +100,18 @@ def submit(
             staged.append((row, assets.ingest(part, limit_bytes=row.length)))
     secret = secrets.token_urlsafe(24)
     with transaction.atomic():
-        with connection.cursor() as cursor:  # numbers without gaps or doubles, and the link's limits hold
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NUMBER_LOCK])
+        hold_intake()  # numbers without gaps or doubles, the link's limits hold, and nothing is deleted meanwhile
+        for row, one in staged:
+            if not blobs.store().exists(one.sha256):  # the same bytes were just cleared away
+                with incoming.opened_part(row) as part:
+                    assets.ingest(part, limit_bytes=row.length)
         link = UploadLink.objects.get(pk=link.pk)
         if not link.open:
             raise LinkOver("This link has ended or was withdrawn. Ask the label for a new one.")
         room, space = room_left(link)
         if not room or sum(one.size for _, one in staged) > space:
             raise TooMany("This link has taken all that it was made for. Ask the label for a new one.")
-        submission = _written(link, staged, said, ai=ai, rights=rights, secret=secret)
+        submission = _written(link, staged, {**said, "answers": answers}, ai=ai, rights=rights, secret=secret)
         incoming.count_sent(link, sender)
     for row in files:
         incoming.taken(row)
@@ -128,6 +135,7 @@ def _written(
         secret_sha256=digest(secret),
         ai=dict(ai),
         rights=rights,
+        keep_days=rules().keep_declined_days,
         sent_at=now,
         promised_by=now + dt.timedelta(days=link.promise_days),
         file_count=len(staged),
@@ -146,6 +154,7 @@ def _written(
             ai=dict(ai),
             rights=rights,
             promised_by=submission.promised_by.isoformat(timespec="seconds"),
+            keep_days=submission.keep_days or 0,
             filenames=tuple(row.filename for row, _ in staged),
             **said,
         ),
@@ -153,8 +162,10 @@ def _written(
     )
     submission.entry = submission.sent_entry = entry
     seen = [one.sha256 for _, one in staged]
-    submission.duplicate_of = _earliest(
-        Submission.objects.filter(files__asset__sha256__in=seen).order_by("number").first()
+    submission.duplicate_of = _folds_under(
+        submission,
+        Submission.objects.filter(files__asset__sha256__in=seen, number__lt=number),
+        contact=said["contact_email"],
     )
     submission.save(force_insert=True)
     for position, (row, one) in enumerate(staged, start=1):
@@ -209,6 +220,7 @@ def matches_of(file: SubmissionFile, fingerprint: str) -> list[dict[str, Any]]:
     for asset, permille, offset_ms in alike:
         earlier = (
             Submission.objects.filter(files__asset=asset, number__lt=file.submission.number)
+            .exclude(cleared_why=Submission.Cleared.ASKED)
             .order_by("number")
             .first()
         )
@@ -242,11 +254,11 @@ def finish_look(
         if row.state != SubmissionFile.State.WAITING:
             return row
         refused = scan == "infected"
-        first = _earliest(
-            Submission.objects.filter(
-                number__in=[m["number"] for m in matches if m["what"] == "submission"]
-            ).order_by("number").first()
-        )  # fmt: skip
+        first = _folds_under(
+            submission,
+            Submission.objects.filter(number__in=[m["number"] for m in matches if m["what"] == "submission"]),
+            contact=str(words_of(submission.sent_entry_id).get("contact_email", "")),
+        )
         entry = record(
             events.SubmissionChecked(
                 stream=submission.stream,
@@ -276,13 +288,28 @@ def finish_look(
             submission.duplicate_of, submission.entry = first, entry
             submission.save()
         if refused:
-            transaction.on_commit(lambda: blobs.store().delete(file.asset.sha256))
+            queue.enqueue_removal(submission)
     return row
 
 
-def _earliest(found: Submission | None) -> Submission | None:
-    """The head of the fold: duplicates of duplicates hang on the first."""
-    return found.duplicate_of or found if found is not None else None
+def _folds_under(submission: Submission, alike: QuerySet[Submission], *, contact: str) -> Submission | None:
+    """The head that this is a copy of: the same sound, from the same address, still in the inbox.
+
+    The same sound from somebody else, or after a decision, is worked through by itself; its match is shown.
+    """
+    heads = {
+        row.duplicate_of or row
+        for row in alike.exclude(pk=submission.pk).select_related("duplicate_of").order_by("number")[:50]
+    }
+    open_ones = sorted(
+        (head for head in heads if head.stage in Submission.OPEN and head.cleared_at is None),
+        key=lambda head: head.number,
+    )
+    said = opened(head.sent_entry_id for head in open_ones)
+    for head in open_ones:
+        if contact and str(said[head.sent_entry_id].get("contact_email", "")).lower() == contact.lower():
+            return head
+    return None
 
 
 def _media_type(probe: Mapping[str, Any]) -> str:
@@ -319,6 +346,18 @@ def _checked_ai(ai: Mapping[str, str], *, tools: str) -> dict[str, str]:
     if any(ai[key] != "no" for key in known) and not tools:
         raise BadAnswer("Write which tools you used, with their versions if you know them.", field="tools")
     return {key: ai[key] for key in known}
+
+
+def _checked_own(own: Mapping[str, str]) -> tuple[dict[str, str], ...]:
+    """Answers to the label's own questions, with the words that were asked."""
+    found = []
+    for question in questions():
+        answer = re.sub(r"[\x00-\x08\x0b-\x1f]", " ", own.get(str(question.pk), "")).strip()[:1000]
+        if question.required and not answer:
+            raise BadAnswer(f"Answer this, too: {question.title}", field=f"own_{question.pk}")
+        if answer:
+            found.append({"question": question.title, "answer": answer})
+    return tuple(found)
 
 
 def _check_pace(sender: str) -> None:

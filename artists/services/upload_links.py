@@ -15,6 +15,7 @@ from django.utils import timezone
 from artists.errors import ArtistsUserFault, LinkOver
 from artists.events import anr as events
 from artists.models import SubmissionFile, UploadLink, User
+from artists.services.anr_rules import rules
 from provenance.ledger import record
 
 GB: Final = 10**9
@@ -31,10 +32,11 @@ def make_upload_link(
     days: int = 30,
     max_submissions: int = 200,
     max_gb: int = 50,
-    promise_days: int = 14,
+    promise_days: int | None = None,
     actor: User,
 ) -> tuple[UploadLink, str]:
-    """Returns the link and its secret, which is shown once and not stored."""
+    """Returns the link and its secret, shown once and not stored. No promise: the label's usual one."""
+    promise_days = rules().promise_days if promise_days is None else promise_days
     name = name.strip()[:120]
     if not name:
         raise ArtistsUserFault("Write whom this link is for, so that you can tell links apart.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -15,9 +16,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from artists import anr_words
-from artists.errors import LinkOver, TooMany, UploadRefused
-from artists.models import Incoming, Submission, UploadLink
-from artists.services import incoming, submissions, upload_links
+from artists.errors import LinkOver, NotNow, TooMany, UploadRefused
+from artists.models import Incoming, Question, Submission, UploadLink
+from artists.services import clearing, incoming, submissions, upload_links
+from artists.services.anr_rules import questions, rules
 from provenance.audiofile import EXTENSIONS
 from provenance.blobs import StorageFull
 from provenance.errors import ProvenanceError, UserFault
@@ -36,7 +38,8 @@ def submit_page(request: HttpRequest, secret: str) -> HttpResponse:
         link = upload_links.upload_link_by_secret(secret)
     except LinkOver as fault:
         return render(request, "artists/link_over.html", {"message": fault.message}, status=410)
-    said, errors, status = _said(request), {}, 200
+    asked = questions()
+    said, errors, status = _said(request, asked), {}, 200
     if request.method == "POST":
         sender = incoming.sender_of(_address(request))
         try:
@@ -48,6 +51,7 @@ def submit_page(request: HttpRequest, secret: str) -> HttpResponse:
                 ai={word.key: said[f"ai_{word.key}"] for word in anr_words.elements()},
                 rights=said["rights"],
                 consent=said["consent"] == "yes",
+                own={str(one.pk): said[f"own_{one.pk}"] for one in asked},
                 **{name: said[name] for name in _TEXTS},
             )
         except LinkOver as fault:
@@ -67,6 +71,8 @@ def submit_page(request: HttpRequest, secret: str) -> HttpResponse:
             (word, said[f"ai_{word.key}"], errors.get(f"ai_{word.key}", "")) for word in anr_words.elements()
         ],
         "answers": anr_words.AI_ANSWERS,
+        "questions": [(one, said[f"own_{one.pk}"], errors.get(f"own_{one.pk}", "")) for one in asked],
+        "keep_days": rules().keep_declined_days,
         "rights": anr_words.RIGHTS,
         "endings": ",".join(EXTENSIONS),
         "max_bytes": incoming.MAX_FILE_BYTES,
@@ -92,6 +98,21 @@ def submitted_page(request: HttpRequest, secret: str) -> HttpResponse:
              for file in submission.files.all()]  # fmt: skip
     context = {"submission": submission, "files": files, "step": _step(submission)}
     return _unindexed(render(request, "artists/submitted.html", context))
+
+
+@never_cache
+@login_not_required
+@require_http_methods(["POST"])
+def ask_erasure(request: HttpRequest, secret: str) -> HttpResponse:
+    """Whoever holds the address of a submission's own page asks that it goes; label staff carry it out."""
+    try:
+        submission = submissions.submission_by_secret(secret)
+    except LinkOver as fault:
+        return render(request, "artists/link_over.html", {"message": fault.message}, status=410)
+    if request.POST.get("sure") == "yes":
+        with contextlib.suppress(NotNow):  # it is erased already: the page says so
+            clearing.ask_erasure(submission)
+    return _unindexed(redirect("artists:submitted", secret=secret))
 
 
 # -- tus 1.0: core, creation, termination ----------------------------------------------------------------------------
@@ -175,8 +196,11 @@ _TEXTS = (
 )
 
 
-def _said(request: HttpRequest) -> dict[str, str]:
-    names = (*_TEXTS, "rights", "consent", *(f"ai_{word.key}" for word in anr_words.elements()))
+def _said(request: HttpRequest, asked: list[Question]) -> dict[str, str]:
+    names = (
+        *_TEXTS, "rights", "consent", *(f"ai_{word.key}" for word in anr_words.elements()),
+        *(f"own_{one.pk}" for one in asked),
+    )  # fmt: skip
     return {name: request.POST.get(name, "").replace("\x00", "") for name in names}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from artists import access_anr as access
 from artists.models import Submission
-from artists.services import review
+from artists.services import answer_templates, answers, review
 from artists.views import user_of
 from artists.views.inbox.fields import ms_of, uuid_of
 from artists.views.inbox.pages import VIEWS
@@ -123,10 +124,13 @@ def submission_decide(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         messages.error(request, fault.message)
         return _back(request, submission)
     messages.success(request, f"Submission {moved.number}: {moved.get_stage_display()}.")
-    offered = {"meet": "meet", "more": "more", "declined": "no"}.get(stage, "")
-    if offered and moved.answered_at is None:
+    offered = answer_templates.for_outcome(stage)
+    if offered and (moved.answered_at is None or stage == Submission.Stage.OFFER):
         there = reverse("artists:submission", args=[moved.pk])
-        return redirect(f"{there}?answer={offered}&view={request.POST.get('view', 'open')[:8]}#answer")
+        view = request.POST.get("view", "open")
+        query = urlencode({"answer": offered.key, "view": view if view in dict(VIEWS) else "open",
+                           "next": request.POST.get("next", "")[:36]})  # fmt: skip
+        return redirect(f"{there}?{query}#answer")
     if stage == Submission.Stage.SIGNED and moved.artist_id:
         return redirect("artists:artist", pk=moved.artist_id)
     return _on(request, moved)
@@ -138,7 +142,7 @@ def submission_answer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     submission = access.submission_for(user, pk, decide=True)
     try:
-        review.answer(
+        answers.answer(
             submission, template=request.POST.get("template", ""), subject=request.POST.get("subject", ""),
             body=request.POST.get("body", ""), actor=user,
         )  # fmt: skip

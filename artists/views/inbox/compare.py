@@ -10,9 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from artists import access_anr as access
-from artists import anr_words
 from artists.models import Submission
-from artists.services import review
+from artists.services import answer_templates, review
 from artists.views import user_of
 from artists.views.inbox.fields import uuid_of
 from artists.views.inbox.measures import ears
@@ -57,7 +56,7 @@ def compare_page(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "rows": rows, "heard": heard, "rest": max(0, len(rows) - COMPARED), "lines": lines,
-        "may_decide": access.may_decide(user), "templates": anr_words.templates(),
+        "may_decide": access.may_decide(user), "templates": answer_templates.templates(),
         "stages": [one for one in Submission.Stage.choices if one[0] not in ("unheard", "signed", "heard")],
     }  # fmt: skip
     return render(request, "artists/compare.html", context)

@@ -1,4 +1,4 @@
-"""Upload links and the label's own criteria."""
+"""Upload links: who may send music, until when, how much."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from artists import access_anr as access
-from artists import anr_words
-from artists.services import review, upload_links
+from artists.services import upload_links
+from artists.services.anr_rules import rules
 from artists.services.sealed import opened
 from artists.views import user_of
 from artists.views.inbox.fields import whole_of
@@ -22,18 +22,12 @@ from provenance.errors import UserFault
 
 @require_http_methods(["GET", "POST"])
 def links_page(request: HttpRequest) -> HttpResponse:
-    """Upload links and the label's own criteria. A new link's address is shown once, here."""
+    """All links. A new one's address is shown once, here."""
     user = user_of(request)
     access.require_decider(user)
     made, fault_text = "", ""
     if request.method == "POST":
         try:
-            if request.POST.get("action") == "criterion":
-                review.set_criterion(
-                    title=request.POST.get("title", ""), hint=request.POST.get("hint", ""), actor=user
-                )
-                messages.success(request, "The criterion is in use.")
-                return redirect("artists:upload-links")
             _, secret = upload_links.make_upload_link(
                 name=request.POST.get("name", ""),
                 **{
@@ -52,8 +46,7 @@ def links_page(request: HttpRequest) -> HttpResponse:
         "links": [{"row": row, "name": names[row.made_entry_id].get("name", "(erased)")} for row in rows],
         "made": made,
         "fault": fault_text,
-        "criteria": anr_words.criteria(),
-        "own": review.own_criteria(),
+        "rules": rules(),
     }
     return render(request, "artists/upload_links.html", context, status=422 if fault_text else 200)
 

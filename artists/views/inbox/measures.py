@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from artists import anr_words
 from artists.models import Score, Submission, User
-from artists.services import review
+from artists.services.anr_rules import own_criteria
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def ears(user: User, submission: Submission) -> list[Ear]:
     first = submission.files.first()
     report = first.report if first else {}
     found = []
-    for word in (*anr_words.criteria(), *review.own_criteria()):
+    for word in (*anr_words.criteria(), *own_criteria()):
         values = [one[word.key] for one in others if word.key in one]
         found.append(
             Ear(
@@ -93,15 +93,50 @@ def hints(report: dict[str, Any]) -> list[str]:
     return found
 
 
-def same_sound(matches: list[dict[str, Any]]) -> list[str]:
-    said = []
+@dataclass(frozen=True)
+class Match:
+    """Something that sounds the same; `number` is a submission's, None for what stands in the catalogue."""
+
+    says: str
+    alike: str
+    number: int | None = None
+    pk: str = ""
+    stage: str = ""
+
+
+def same_sound(matches: list[dict[str, Any]]) -> list[Match]:
+    """The earlier ones with how far they went: the same sound from somebody else is a question of whose it is."""
+    rows = {
+        str(row.pk): row
+        for row in Submission.objects.filter(
+            pk__in=[one["id"] for one in matches if one["what"] == "submission"]
+        )
+    }
+    found = []
     for one in matches:
         alike = f"{one['alike_permille'] / 10:.0f} % alike"
         if one["what"] == "submission":
-            said.append(f"sounds like submission {one['number']} ({alike})")
+            row = rows.get(one["id"])
+            found.append(
+                Match(
+                    "sounds like", alike, one["number"], one["id"],
+                    row.get_stage_display().lower() if row else "",
+                )
+            )  # fmt: skip
         else:
-            said.append(f"sounds like something of the catalogue ({alike})")
-    return said
+            found.append(
+                Match(f"sounds like {_CATALOGUE.get(one['kind'], 'something of the catalogue')}", alike)
+            )
+    return found
+
+
+#: Kinds of entries by which sound came into the house.
+_CATALOGUE: Final = {
+    "upload.imported": "a recording of the studio",
+    "take.generated": "a take of the studio",
+    "render.finished": "a render of the studio",
+    "master.finished": "a master of the catalogue",
+}
 
 
 def credential_of(c2pa: dict[str, Any], knows: bool) -> str:

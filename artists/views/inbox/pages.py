@@ -15,8 +15,9 @@ from django.views.decorators.http import require_safe
 
 from artists import access_anr as access
 from artists import anr_words
+from artists.access import ERASERS
 from artists.models import Submission, SubmissionVote, User
-from artists.services import review
+from artists.services import answer_templates, answers, clearing, review
 from artists.services.sealed import opened
 from artists.views import user_of
 from artists.views.inbox.measures import credential_of, ears, facts, hints, same_sound
@@ -31,6 +32,7 @@ VIEWS: Final = (
     ("meet", "Meet"),
     ("offer", "Offer"),
     ("done", "Done"),
+    ("erase", "To erase"),
 )
 
 
@@ -62,9 +64,10 @@ def _page(request: HttpRequest, user: User, submission: Submission | None) -> Ht
     votes = _votes(listed)
     place = next((at for at, row in enumerate(listed) if submission and row.pk == submission.pk), None)
     query = f"?view={view}&page={number}"
+    asked = access.inbox(user, view="erase").exists()
     context: dict[str, Any] = {
         "view": view,
-        "views": VIEWS,
+        "views": [one for one in VIEWS if one[0] != "erase" or view == "erase" or asked],
         "page": number,
         "more": more,
         "query": query,
@@ -98,8 +101,8 @@ def _detail(user: User, submission: Submission, request: HttpRequest) -> dict[st
     words = said[submission.sent_entry_id]
     draft = None
     wanted = request.GET.get("answer", "")
-    if wanted and access.may_decide(user):
-        draft = review.draft_answer(submission, template=wanted, actor=user)
+    if wanted and knows and access.may_decide(user):
+        draft = answers.draft_answer(submission, template=wanted, actor=user)
     return {
         "submission": submission,
         "knows": knows,
@@ -116,7 +119,7 @@ def _detail(user: User, submission: Submission, request: HttpRequest) -> dict[st
                 "hints": hints(file.report),
                 "matches": same_sound(file.matches),
                 "c2pa": credential_of(file.c2pa, knows),
-                "playable": file.state != "refused" and file.scan not in ("waiting", "infected"),
+                "playable": access.is_audible(file),
                 "markers": ",".join(
                     str(n.from_ms) for n in notes if n.file_id == file.pk and n.from_ms is not None
                 ),
@@ -130,9 +133,12 @@ def _detail(user: User, submission: Submission, request: HttpRequest) -> dict[st
         "vote_choices": SubmissionVote.Vote.choices,
         "stages": [(key, Submission.Stage(key).label) for key in Submission.NEXT[submission.stage]],
         "copies": list(submission.duplicates.order_by("number")[:50]),
-        "templates": anr_words.templates(),
+        "templates": answer_templates.templates(),
         "draft": draft,
         "answers": submission.answers.all(),
+        "own_answers": words.get("answers", []) if knows else [],
+        "may_erase": user.has_role(*ERASERS),
+        "erase_by": submission.erasure_asked_at and submission.erasure_asked_at + clearing.ERASE_WITHIN,
         "agreements": submission.agreements.all() if user.has_role(*access.AGREEMENT_READERS) else (),
     }
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from artists import access_anr
 from artists.errors import ArtistsUserFault, LinkOver, NotNow
 from artists.models import Artist, Submission
-from artists.services import listening, review
+from artists.services import anr_rules, answers, listening, review
 from artists.services.sealed import words_of
 from tests.artists.anr.conftest import ANSWERS, encoded, tune
 from tests.support import run_jobs
@@ -41,7 +41,7 @@ def test_the_name_appears_after_ones_own_first_score(cast: Any, one: Submission)
 def test_scores_add_up_and_are_within_one_to_five(cast: Any, one: Submission) -> None:
     review.score(one, values={"timbre": 5}, actor=cast.anr)
     assert review.score(one, values={"mix": 1}, actor=cast.anr).values == {"timbre": 5, "mix": 1}
-    own = review.set_criterion(title="Would we fight for it", actor=cast.anr)
+    own = anr_rules.set_criterion(title="Would we fight for it", actor=cast.anr)
     assert review.score(one, values={f"own-{own.pk}": 4}, actor=cast.anr).values[f"own-{own.pk}"] == 4
     for bad in ({"timbre": 6}, {"timbre": True}, {"nonsense": 3}, {}):
         with pytest.raises(ArtistsUserFault):
@@ -116,14 +116,14 @@ def test_a_no_needs_a_reason_that_the_sender_never_sees(cast: Any, one: Submissi
     with pytest.raises(ArtistsUserFault, match="why"):
         review.decide(one, stage="declined", actor=cast.anr)
     review.decide(one, stage="declined", reason="Not a voice for us.", actor=cast.anr)
-    draft = review.draft_answer(one, template="no", actor=cast.anr)
+    draft = answers.draft_answer(one, template="no", actor=cast.anr)
     assert ANSWERS["artist_name"] in draft.body
     assert "Not a voice" not in draft.body
 
 
 def test_an_answer_goes_out_as_it_was_shown(cast: Any, one: Submission) -> None:
-    draft = review.draft_answer(one, template="meet", actor=cast.anr)
-    review.answer(
+    draft = answers.draft_answer(one, template="meet", actor=cast.anr)
+    answers.answer(
         one, template="meet", subject=draft.subject, body=draft.body + "\nBring the dog.", actor=cast.anr
     )
     run_jobs()
@@ -137,10 +137,10 @@ def test_an_answer_goes_out_as_it_was_shown(cast: Any, one: Submission) -> None:
 
 
 def test_what_a_sender_writes_is_no_format_string(cast: Any, send: Any) -> None:
-    submission = send(playlist="https://a.invalid/1", artist_name="{number.__class__} {label_person}")
-    draft = review.draft_answer(submission, template="meet", actor=cast.anr)
+    submission = send(playlist="https://a.invalid/1", artist_name="{number.__class__} {who}")
+    draft = answers.draft_answer(submission, template="meet", actor=cast.anr)
     assert "__class__" in draft.body
-    subject = review.answer(
+    subject = answers.answer(
         submission, template="x", subject="a\r\nBcc: all@x.invalid", body="b", actor=cast.anr
     )
     assert words_of(subject.words_entry_id)["subject"] == "a Bcc: all@x.invalid"
@@ -151,7 +151,7 @@ def test_a_promise_slips_visibly(cast: Any, one: Submission, monkeypatch: pytest
     later = timezone.now() + dt.timedelta(days=15)
     monkeypatch.setattr(timezone, "now", lambda: later)
     assert one in access_anr.inbox(cast.anr, view="late")
-    review.answer(one, template="no", subject="s", body="b", actor=cast.anr)
+    answers.answer(one, template="no", subject="s", body="b", actor=cast.anr)
     assert one not in access_anr.inbox(cast.anr, view="late")
 
 
