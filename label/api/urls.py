@@ -7,10 +7,12 @@ from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
 
 from artists.api_urls import router as artists_router
 from generation.api_urls import router as generation_router
 from label.api import bundles, erasure, ledger, receipts, roster, tokens
+from label.api.listening import ListeningLinkViewSet
 from release.api_urls import router as release_router
 
 
@@ -26,6 +28,9 @@ def _open(patterns: list[URLPattern | URLResolver]) -> list[URLPattern | URLReso
 _docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
     SpectacularSwaggerSplitView.as_view(url_name="api:schema")
 )
+
+router = SimpleRouter()
+router.register("listening-links", ListeningLinkViewSet, basename="listening")
 
 app_name = "api"
 urlpatterns = _open(
@@ -45,6 +50,7 @@ urlpatterns = _open(
         path("ledger/bundle/", bundles.BundleView.as_view(), name="ledger-bundle"),
         path("ledger/bundle/preview/", bundles.BundlePreviewView.as_view(), name="ledger-bundle-preview"),
         path("ledger/<str:leaf>/", ledger.EntryView.as_view(), name="ledger-entry"),
+        *router.urls,
         *artists_router.urls,
         *generation_router.urls,
         *release_router.urls,

@@ -16,7 +16,7 @@ from django.test import Client, override_settings
 
 from tests.cast import PASSWORD
 from tests.label.conftest import as_
-from tests.label.test_every_address import API_SUBJECTS
+from tests.label.matrix.api import API_SUBJECTS
 from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db

@@ -41,6 +41,7 @@ API_SUBJECTS: Mapping[str, Key] = {
     "key": signing_key,
     "signing": signing_request,
     "submission": lambda s: s.anr.submission.pk,
+    "listening": lambda s: s.anr.listening.pk,
     "uploadlink": lambda s: s.anr.link.pk,
     "signature": lambda s: s.cast.mara.signing_keys.get().signatures.first().pk,
 }

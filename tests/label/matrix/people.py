@@ -10,7 +10,7 @@ PAGES: Pages = {
     "artists:artist": (lambda s: s.cast.artist.pk, ROSTER),
     "artists:artist-new": (None, (200, 200, 403, 403, 403, 403, 403)),
     "artists:artist-edit": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
-    "artists:person-new": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
+    "artists:person-new": (lambda s: s.cast.artist.pk, (200, 200, 200, 200, 403, 404, 404)),
     "artists:artist-status": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
     "artists:artist-merge": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
     "artists:picture-new": (lambda s: s.cast.artist.pk, ROSTER_WRITE),
