@@ -19,7 +19,7 @@ from artists.models import Artist, TeamMember, User
 from generation.access import visible_projects
 from generation.models import Arrangement, Master, PromptRun, Take, Upload
 from provenance.services import Entry
-from release.access import visible_releases
+from release.access import may_write, visible_releases
 from release.models import Recording, Release, Track
 
 #: In the order in which a song goes through them.
@@ -215,7 +215,9 @@ def _projects(user: User, scope: set[uuid.UUID], asked: BoardFilter) -> list[Car
             if master in recordings:
                 step, where = "Put it on a release", reverse("release:recording", args=[recordings[master]])
             else:
-                step, where = "Make it a recording", reverse("release:recording-new", args=[master])
+                ours = may_write(user)
+                step = "Make it a recording" if ours else "Waits to become a recording"
+                where = reverse("release:recording-new" if ours else "generation:master", args=[master])
         elif pk in arrangements:
             stage, step, where = (
                 "arranging",

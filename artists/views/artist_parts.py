@@ -21,12 +21,16 @@ _PERSON = ("credit_name", "ipi", "isni", "society", "country")
 
 @require_http_methods(["GET", "POST"])
 def person_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """A new contributor, or one who stands behind another artist already."""
+    """A new contributor; for who keeps the roster also one who stands behind another artist already."""
     user = user_of(request)
-    artist = access.artist_for(user, pk, write=True)
+    artist = access.artist_for(user, pk)
+    access.require_role(user, *access.PEOPLE_WRITERS)
     form = PersonForm(request.POST or None)
     there = access.visible_people(user).exclude(pk__in=services.people_behind(artist).values("pk"))
+    if not access.may_edit_roster(user):
+        there = there.none()
     if request.method == "POST" and request.POST.get("person"):
+        artist = access.artist_for(user, pk, write=True)
         person = access.person_for(user, request.POST["person"], write=True)
         services.link_person(artist, person=person, actor=user)
         messages.success(request, f"{person.credit_name} stands behind {artist.name} now.")

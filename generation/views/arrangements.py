@@ -12,6 +12,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from artists.access import visible_artists
+from artists.models import Role
 from artists.views import user_of
 from generation import access, reading, services
 from generation.errors import BadValue, Conflict
@@ -190,6 +192,9 @@ def master_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "measures": reading.measures_of(master),
         "recording": getattr(master, "recording", None),
         "may_write": access.may_write(user, project),
+        # The pages of recordings are the house's: collaborators see none, and three roles make them.
+        "sees_recording": visible_artists(user).filter(pk=project.artist_id).exists(),
+        "may_record": user.has_role(Role.OWNER, Role.RELEASE, Role.RIGHTS),
     }
     return render(request, "generation/master.html", context)
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
+from artists.access import visible_artists
 from artists.method_rules import MATERIALS, REFERENCES, each, material_label
 from artists.views import user_of
 from generation import access, services
@@ -49,6 +50,7 @@ def master_method_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "free": [rule for rule in each(check.method.parsed) if "freely" in rule.sentence] if check else (),
         "leaf": bytes(check.entry.leaf_hash).hex() if check else "",
         "may_write": access.may_write(user, project),
+        "sees_artist": visible_artists(user).filter(pk=project.artist_id).exists(),
     }
     return render(request, "generation/master_method.html", context)
 

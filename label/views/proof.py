@@ -39,6 +39,7 @@ def proof_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "entries": len(entries),
         "seals": strip(finding.those(entry.pk for entry in entries)),
         "lines": lines(sorted(entries, key=lambda entry: entry.pk, reverse=True)[:FEED]),
+        "readable": {bytes(entry.leaf_hash).hex() for entry in entries},
         "more": max(0, len(entries) - FEED),
         "recording": getattr(master, "recording", None),
     }
