@@ -5,6 +5,7 @@ The built-in ones (artists/data/anr.toml) are there until somebody changes them,
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -43,7 +44,9 @@ class Version:
     """One version. `subject` and `body` are empty where it reads as delivered, or its words were erased."""
 
     number: int
-    entry: Entry
+    leaf: str
+    at: dt.datetime
+    by: str
     state: str
     subject: str
     body: str
@@ -137,10 +140,14 @@ def versions(key: str) -> list[Version]:
         return []
     entries = list(Entry.objects.filter(stream=row.stream, kind="answer_template.set").order_by("-id")[:100])
     said = opened(entry.pk for entry in entries)
+    people = User.objects.filter(pk__in={entry.actor_id for entry in entries})
+    names = {str(one.pk): one.full_name for one in people}
     return [
         Version(
             number=public["number"],
-            entry=entry,
+            leaf=bytes(entry.leaf_hash).hex(),
+            at=entry.at,
+            by=names.get(entry.actor_id, ""),
             state=public["state"],
             subject=said[entry.pk].get("subject", ""),
             body=said[entry.pk].get("body", ""),

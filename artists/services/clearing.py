@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -38,6 +39,14 @@ ERASE_WITHIN: Final = dt.timedelta(days=30)
 #: What stays of the sender's own words when the time is over: enough to know them again.
 _KEPT_BY_TIME: Final = frozenset({"artist_name", "title"})
 _BY_TIME: Final = 200
+#: What the private values of a kind of entry are.
+_PRIVATE: Final = {
+    "submission.sent": "What the sender wrote, name and address included",
+    "submission.answered": "Letters to the sender",
+    "submission.noted": "Notes on it",
+    "submission.voted": "Reasons of votes",
+    "submission.decided": "Reasons of decisions",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +78,8 @@ def ask_erasure(submission: Submission) -> Submission:
 
 
 def preview_clear(submission: Submission) -> ClearPreview:
-    counted: dict[str, int] = {}
-    for kind in VaultItem.objects.filter(entry__stream=submission.stream).values_list(
-        "entry__kind", flat=True
-    ):
-        counted[kind] = counted.get(kind, 0) + 1
+    held = VaultItem.objects.filter(entry__stream=submission.stream)
+    counted = Counter(_PRIVATE.get(kind, kind) for kind in held.values_list("entry__kind", flat=True))
     files = list(submission.files.exclude(state=SubmissionFile.State.REMOVED).select_related("asset"))
     own = {file.pk for file in files}
     stays = tuple(

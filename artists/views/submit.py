@@ -96,7 +96,14 @@ def submitted_page(request: HttpRequest, secret: str) -> HttpResponse:
     names = submissions.own_words(submission).get("filenames", [])
     files = [(names[file.position - 1] if file.position <= len(names) else f"File {file.position}", file)
              for file in submission.files.all()]  # fmt: skip
-    context = {"submission": submission, "files": files, "step": _step(submission)}
+    asked = submission.erasure_asked_at
+    context = {
+        "submission": submission,
+        "files": files,
+        "step": _step(submission),
+        "secret": secret,
+        "erase_by": asked + clearing.ERASE_WITHIN if asked else None,
+    }
     return _unindexed(render(request, "artists/submitted.html", context))
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from typing import Final
 
 from provenance.errors import UserFault
+
+_MOMENT: Final = re.compile(r"(?:([0-9]{1,3}):)?([0-9]{1,5}(?:[.,][0-9]{1,3})?)")
 
 
 def uuid_of(text: str) -> uuid.UUID | None:
@@ -19,14 +23,11 @@ def whole_of(text: str) -> int:
 
 
 def ms_of(text: str) -> int | None:
-    """Milliseconds, or m:ss as people write it."""
+    """A moment as people write it, `1:44`, `1:44.5` or `104`, in milliseconds; nothing is None."""
     text = text.strip()
     if not text:
         return None
-    try:
-        if ":" in text:
-            minutes, seconds = text.split(":", 1)
-            return round((int(minutes) * 60 + float(seconds)) * 1000)
-        return int(text)
-    except (ValueError, OverflowError):
-        raise UserFault("Write the moment as minutes:seconds, for example 1:44.") from None
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise UserFault("Write the moment as minutes:seconds, for example 1:44.")
+    return int(found[1] or 0) * 60_000 + round(float(found[2].replace(",", ".")) * 1000)

@@ -62,7 +62,7 @@ def _page(request: HttpRequest, user: User, submission: Submission | None) -> Ht
     known = access.known_among(user, listed)
     names = review.names_of(row for row in listed if row.pk in known)
     votes = _votes(listed)
-    place = next((at for at, row in enumerate(listed) if submission and row.pk == submission.pk), None)
+    before, after = _neighbours(found, submission, request.GET.get("next", ""))
     query = f"?view={view}&page={number}"
     asked = access.inbox(user, view="erase").exists()
     context: dict[str, Any] = {
@@ -79,8 +79,9 @@ def _page(request: HttpRequest, user: User, submission: Submission | None) -> Ht
             }
             for row in listed
         ],
-        "next": listed[place + 1] if place is not None and place + 1 < len(listed) else None,
-        "before": listed[place - 1] if place else None,
+        "next": after,
+        "next_query": f"?view={view}&page={number + (after == found[-1] and more)}" if after else "",
+        "before": before,
         "headline": _headline(user),
         "may_decide": access.may_decide(user),
         "now": timezone.now(),
@@ -88,6 +89,18 @@ def _page(request: HttpRequest, user: User, submission: Submission | None) -> Ht
     if submission is not None:
         context |= _detail(user, submission, request)
     return render(request, "artists/inbox.html", context)
+
+
+def _neighbours(
+    found: Sequence[Submission], submission: Submission | None, follow: str
+) -> tuple[Submission | None, Submission | None]:
+    """The one before and the one after. `follow`: what came after it before a decision took it out of this list."""
+    if submission is None:
+        return None, None
+    place = next((at for at, row in enumerate(found) if row.pk == submission.pk), None)
+    if place is None:
+        return None, next((row for row in found if str(row.pk) == follow), found[0] if found else None)
+    return found[place - 1] if place else None, found[place + 1] if place + 1 < len(found) else None
 
 
 def _detail(user: User, submission: Submission, request: HttpRequest) -> dict[str, Any]:

@@ -38,6 +38,10 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["[ / ]", "trim the clip's start or end to the playhead"],
   ["I / O", "a range's beginning and end at the playhead (arrangement)"],
   ["[ ] Shift ← →", "select a stretch of a waveform; Escape drops it"],
+  ["J / K", "inbox: the next, the one before"],
+  ["N / R", "inbox: a note at this moment; on a stretch, R at both ends"],
+  ["1–5, V, S, D, A", "inbox: score, vote, put aside, decide, answer"],
+  ["Ctrl Enter / Esc", "inbox: send what is written; back to the keys"],
   ["Ctrl K", "go to anything"],
   ["?", "this list"],
 ];

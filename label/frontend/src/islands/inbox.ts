@@ -2,10 +2,12 @@
 
 import { csrfToken, define, isTyping, pressesWithSpace, toast } from "../lib/dom";
 import { go } from "../lib/go";
+import type { Stretch } from "../lib/stretch";
 import { clock } from "../lib/time";
 import { transport } from "./transport";
 
 class Inbox extends HTMLElement {
+  #from: number | null = null;
   #sending: Promise<void> = Promise.resolve();
   #waiting = 0;
   #reveal = false;
@@ -14,6 +16,7 @@ class Inbox extends HTMLElement {
     document.addEventListener("keydown", this.#onKey);
     this.addEventListener("submit", this.#onSubmit, true);
     this.addEventListener("change", this.#onChange);
+    this.addEventListener("dw:range", this.#onRange);
     this.#point();
   }
 
@@ -57,17 +60,43 @@ class Inbox extends HTMLElement {
     });
   };
 
+  /** The form's own field of the note. */
+  #field(name: string): HTMLInputElement | null {
+    return this.querySelector<HTMLInputElement>(`[data-note] [name="${name}"]`);
+  }
+
+  /** A stretch that is drawn on a waveform is about that file. */
+  #onRange = (event: Event): void => {
+    const { range } = (event as CustomEvent<{ range: Stretch | null }>).detail;
+    const button = document.getElementById((event.target as Element).getAttribute("for") ?? "");
+    const file = this.#field("file");
+    if (range && file && button?.dataset["file"]) file.value = file.dataset["drawn"] = button.dataset["file"];
+    else if (file) delete file.dataset["drawn"];
+  };
+
   #onSubmit = (event: Event): void => {
-    // A note goes to the file that is heard.
+    // A note goes to the file that the stretch was drawn on, else to the one that is heard.
     const form = event.target as HTMLFormElement;
     const playing = transport()?.url;
     const button = playing ? this.querySelector<HTMLElement>(`[data-play="${CSS.escape(playing)}"]`) : null;
-    const field = form.querySelector<HTMLInputElement>('input[name="file"]');
-    if (form.hasAttribute("data-note") && field && button?.dataset["file"]) field.value = button.dataset["file"];
+    const field = this.#field("file");
+    if (form.hasAttribute("data-note") && field && !field.dataset["drawn"] && button?.dataset["file"]) field.value = button.dataset["file"];
   };
 
   #onKey = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || isTyping(event)) return;
+    if (event.defaultPrevented) return;
+    const field = (event.target as Element | null)?.closest?.<HTMLInputElement | HTMLTextAreaElement>("dw-inbox input, dw-inbox textarea");
+    if (field && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      field.form?.requestSubmit();
+      return;
+    }
+    if (field && event.key === "Escape") {
+      // Back to the keys, with what was written still there.
+      field.blur();
+      return;
+    }
+    if (isTyping(event)) return;
     const key = event.key.toLowerCase();
     const go = (selector: string): void => this.querySelector<HTMLElement>(selector)?.click();
     if (key === "j") go("[data-next]");
@@ -75,7 +104,10 @@ class Inbox extends HTMLElement {
     else if (key === "u") this.querySelector<HTMLFormElement>("[data-unblind]")?.requestSubmit();
     else if (key === "s") this.querySelector<HTMLFormElement>("[data-snooze]")?.requestSubmit();
     else if (key === "d") this.querySelector<HTMLElement>("[data-decide] input[type=radio]")?.focus();
+    else if (key === "v") this.querySelector<HTMLElement>("[data-vote] input:checked, [data-vote] input")?.focus();
+    else if (key === "a") (this.querySelector<HTMLElement>("[data-answer] textarea") ?? this.querySelector<HTMLElement>("[data-answer] a"))?.focus();
     else if (key === "n") this.#note();
+    else if (key === "r") this.#range();
     else if (event.key === " " && !transport()?.url && !pressesWithSpace(event)) go(".play");
     else if (/^[1-5]$/.test(key)) {
       const ear = this.#current ?? this.#ears[0];
@@ -91,9 +123,32 @@ class Inbox extends HTMLElement {
   /** The moment goes into the note by itself. */
   #note(): void {
     const player = transport();
-    const from = this.querySelector<HTMLInputElement>('[data-note] [name="from"]');
-    if (from && player?.url) from.value = clock(player.seconds, true);
-    this.querySelector<HTMLElement>('[data-note] [name="text"]')?.focus();
+    const from = this.#field("from");
+    const to = this.#field("to");
+    if (from && player?.url && !to?.value) from.value = clock(player.seconds, true);
+    this.#field("text")?.focus();
+  }
+
+  /** Pressed at the beginning of a stretch and again at its end. */
+  #range(): void {
+    const player = transport();
+    const from = this.#field("from");
+    const to = this.#field("to");
+    if (!player?.url || !from || !to) {
+      toast("Play it first: R marks where a stretch begins, and R again where it ends.");
+      return;
+    }
+    const now = player.seconds;
+    if (this.#from === null || now <= this.#from) {
+      this.#from = now;
+      from.value = clock(now, true);
+      to.value = "";
+      toast(`From ${from.value}: press R again where it ends.`);
+      return;
+    }
+    [from.value, to.value] = [clock(this.#from, true), clock(now, true)];
+    this.#from = null;
+    this.#field("text")?.focus();
   }
 }
 
