@@ -1,4 +1,4 @@
-"""`manage.py demo_seed`: the fictional demo label, with a song whose takes the workers make right away."""
+"""`manage.py demo_seed`: the fictional demo label, with a first inbox and a song whose takes are made right away."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from generation.models import Project
 from generation.offering import refresh_offers
 from label.demo import song
 from label.demo.cast import ACCOUNTS, PASSWORD, address, seed_cast
+from label.demo.inbox import seed_inbox
 from label.demo.methods import seed_methods
+from label.demo.roster import seed_roster
 
 
 class Command(BaseCommand):
@@ -21,12 +23,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         cast = seed_cast()
-        seed_methods(cast)
+        others = seed_methods(cast)
         _write_accounts(settings.DEADWAX_DATA / "run")
         if Project.objects.filter(artist=cast.artist).exists():
             return
         refresh_offers()
         with transaction.atomic():
+            seed_roster(cast, others)
+            seed_inbox(cast)
             song.start(cast, variations=4)
 
 
