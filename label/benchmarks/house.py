@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 import soundfile as sf
-from django.conf import settings
+from django.test.utils import override_settings
 from django.utils import timezone
 
 from artists import services as people
@@ -52,10 +52,12 @@ class Size:
     submissions: int
     templates: int
     """Submissions made by the way in; the others are copies of these."""
+    stages: int
+    """So many stages of the board, from an idea on, have songs."""
 
 
-FULL: Final = Size(artists=500, submissions=20_000, templates=12)
-QUICK: Final = Size(artists=20, submissions=60, templates=4)
+FULL: Final = Size(artists=500, submissions=20_000, templates=12, stages=6)
+QUICK: Final = Size(artists=20, submissions=60, templates=4, stages=2)
 #: Two of each role that works for the house, and the artist of the demo.
 STAFF: Final = (("anr", Role.ANR), ("release", Role.RELEASE), ("rights", Role.RIGHTS), ("anr3", Role.ANR))
 AI: Final = dict.fromkeys(("lyrics", "composition", "vocals", "instruments", "production"), "no")
@@ -236,19 +238,13 @@ def _artist(cast: Cast, place: int) -> None:
 
 def _accounts(cast: Cast, artists: list[Artist]) -> None:
     """Accounts of the artists themselves, for the lists of accounts and members. Nobody logs in with these."""
-    hashers, settings.PASSWORD_HASHERS = (
-        settings.PASSWORD_HASHERS,
-        ["django.contrib.auth.hashers.MD5PasswordHasher"],
-    )
-    try:
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         for number, artist in enumerate(artists):
             user = people.create_user(
                 email=f"of{number}@sender.invalid", full_name=f"{named(number)} themselves (fictional)",
                 password=PASSWORD, role=Role.ARTIST, actor=cast.users["owner"],
             )  # fmt: skip
             people.add_artist_member(artist, user=user, actor=cast.users["owner"])
-    finally:
-        settings.PASSWORD_HASHERS = hashers
 
 
 # -- work --------------------------------------------------------------------------------------------------------------
@@ -262,7 +258,7 @@ def _work(cast: Cast, artists: list[Artist], size: Size) -> None:
     def shared(number: int) -> dict[str, str]:
         return {str(cast.artist.pk): str(others[number % len(others)].pk)}
 
-    far = (_idea, _takes, _arranging, _mastered, _released, _released)
+    far = (_idea, _takes, _arranging, _mastered, _released, _released)[: size.stages]
     for place, make in enumerate(far):
         since = _newest()
         make(cast, place)

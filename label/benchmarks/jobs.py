@@ -60,10 +60,10 @@ def jobs(*, quick: bool, base: Path) -> Iterator[Figure]:
     mine = studio.create_project(title="Busy", artist=cast.artist, actor=cast.users["artist"])
     other = _second_artist(cast)
     alone_s = _alone(cast, mine, 2 if quick else 10)
-    with _workers(base) as pids, serving(base / "web.log") as server:
+    with workers(base) as pids, serving(base / "web.log") as server:
         token = AuthToken.objects.create(cast.users["artist"])[1]
         _ask(server, token, mine, WARM)
-        _ended()
+        ended()
         before_mb = _resident_mb(pids())
         begun = time.monotonic()
         asked = _ask(server, token, mine, count)
@@ -77,7 +77,7 @@ def jobs(*, quick: bool, base: Path) -> Iterator[Figure]:
             actor=cast.users["owner"],
         )
         asked_s = time.monotonic() - begun
-        _ended()
+        ended()
         spent_s = time.monotonic() - begun
         after_mb = _resident_mb(pids())
         done = Job.objects.filter(pk__in=asked, state=Job.State.DONE).count()
@@ -188,7 +188,7 @@ def _ask(server: Server, token: str, project: Project, number: int) -> list[str]
     return made
 
 
-def _ended() -> None:
+def ended() -> None:
     """Wait until nothing runs or waits."""
     until = time.monotonic() + PATIENCE_S
     while Job.objects.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING)).exists():
@@ -212,7 +212,7 @@ class _Pids:
 
 
 @contextlib.contextmanager
-def _workers(base: Path) -> Iterator[_Pids]:
+def workers(base: Path) -> Iterator[_Pids]:
     """Broker, dispatch and workers by the commands of `up`; the environment of this process names the broker."""
     binary = find_binary()
     if binary is None:
@@ -260,7 +260,7 @@ def _wait_for_workers(number: int) -> None:
         if time.monotonic() > until:
             raise TimeoutError(f"{number} workers did not start")
         time.sleep(0.1)
-    _ended()
+    ended()
 
 
 def _resident_mb(pids: list[int]) -> float:

@@ -1,10 +1,15 @@
 """How often `generation.audio.matching` is wrong: false alarms and hits, on recordings in a folder and on own renders.
 
-    python -m label.benchmarks.matching FOLDER [--write]
+    python -m label.benchmarks.matching FOLDER [--write] [--raw FILE]
+    python -m label.benchmarks.matching --again FILE [--write]
 
 The recordings (Ogg, MP3, Opus, FLAC, WAV) are read with ffmpeg and not kept. Debian's warzone2100-music, nexuiz-music,
-hyperrogue-music and singularity-music are free music that anybody can fetch again. `--write` puts the figures into
-`generation/audio/matching_measured.json`, which pages and documents quote.
+hyperrogue-music, singularity-music, wesnoth-1.16-music and planetblupi-music-ogg are free music that anybody can fetch
+again. `--write` puts the figures into `generation/audio/matching_measured.json`, which pages and documents quote.
+`--raw` keeps every single comparison; `--again` counts those anew, for other thresholds.
+
+Every rate comes with the exact bounds (Clopper and Pearson, 95 %). Pairs share recordings, so they are not quite as
+independent as the bounds suppose.
 """
 
 from __future__ import annotations
@@ -13,49 +18,51 @@ import argparse
 import datetime as dt
 import json
 import random
-import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import soundfile as sf
+from scipy import stats
 
 from generation.audio import likeness as limits
 from generation.audio import matching
 from generation.audio.arrays import Audio
 from generation.audio.likeness import Likeness
 from generation.audio.matching import Features, features, likeness
+from label.benchmarks.matching_changes import CHANGES, RATE, Change, Sound, printed, read
 from provenance import audiofile
 from provenance.audiofile.fingerprints import MATCH_THRESHOLD, match
 
-RATE: Final = matching.RATE_HZ
-SOURCE_S, TARGET_S, BEGIN_S = 30, 75, 10
+SOURCE_S, TARGET_S = 30, 75
 PAIRS: Final = 2500
+CHANGED_REAL, CHANGED_MADE = 56, 14
 ENDINGS: Final = ("ogg", "mp3", "opus", "flac", "wav")
+LEAST_BYTES: Final = 300_000
 
 
 def say(*words: object) -> None:
     sys.stderr.write(" ".join(str(word) for word in words) + "\n")
+    sys.stderr.flush()
 
 
-def read(path: Path, *, filters: str = "") -> Audio:
-    """`TARGET_S` seconds of a recording as mono at the matcher's rate."""
-    command = ["ffmpeg", "-v", "error", "-ss", str(BEGIN_S), "-t", str(TARGET_S), "-i", str(path), "-ac", "1"]
-    command += ["-ar", str(RATE), *(["-af", filters] if filters else []), "-f", "f32le", "-"]
-    raw = subprocess.run(command, check=False, capture_output=True).stdout  # noqa: S603 - fixed words and a path
-    return np.frombuffer(raw, np.float32)[None].copy()
+def rate(count: int, of: int) -> dict[str, Any]:
+    """How many of how many, and between which bounds the true share lies with 95 % confidence."""
+    low = float(stats.beta.ppf(0.025, count, of - count + 1)) if count else 0.0
+    high = float(stats.beta.ppf(0.975, count + 1, of - count)) if count < of else 1.0
+    return {"count": count, "of": of, "low": round(low, 5), "high": round(high, 5)}
 
 
-def renders(count: int = 24) -> list[Audio]:
+def renders(count: int = 24) -> list[Sound]:
     """Takes of two briefs by the sketch engine, a seed each: one genre, one key and one tempo a brief."""
     from generation.engine.base import BriefSpec, GenerationOutput, GenerationRequest
     from generation.engine.sketch import Sketch
 
     engine = Sketch()
-    found: list[Audio] = []
+    found: list[Sound] = []
     for genre, key, tempo in (("cinematic ambient", "D minor", 92.0), ("house", "A minor", 124.0)):
         request = GenerationRequest(
             mode="text_to_music", prompt=genre, duration_s=45.0, seeds=tuple(range(count // 2)),
@@ -65,134 +72,212 @@ def renders(count: int = 24) -> list[Audio]:
         )  # fmt: skip
         for output in engine.generate(request, lambda done, total: None):
             assert isinstance(output, GenerationOutput)
-            mono = output.audio.mean(axis=0, keepdims=True)
-            found.append(audiofile.resample(mono, output.sample_rate_hz, RATE).astype(np.float32))
+            parts = [_mono(part.audio, output.sample_rate_hz) for part in output.stems]
+            loudest = max(parts, key=lambda part: float((part**2).mean())) if parts else None
+            name = f"sketch {genre} {len(found)}"
+            found.append(Sound(name, _mono(output.audio, output.sample_rate_hz), stem=loudest))
     return found
 
 
-def printed(audio: Audio) -> str:
-    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-        sf.write(file.name, audio.T, RATE, subtype="PCM_16")
-        return audiofile.fingerprint(file.name) or ""
-
-
-class Piece:
-    """One recording with what is compared of it."""
-
-    def __init__(self, name: str, audio: Audio, path: Path | None = None) -> None:
-        self.name, self.audio, self.path = name, audio, path
-        self.whole: Features = features(audio, RATE)
-        start: Audio = audio[:, : SOURCE_S * RATE]
-        self.start = features(start, RATE)
-        self.print_whole, self.print_start = printed(audio), printed(start)
-
-
-def false_alarms(pairs: Iterable[tuple[Piece, Piece]]) -> dict[str, Any]:
-    found: list[tuple[Likeness, float, str]] = []
-    for source, target in pairs:
-        like = likeness(source.start, target.whole)
-        found.append((like, match(target.print_whole, source.print_start), f"{source.name} / {target.name}"))
-    n = len(found)
-    highest = sorted(found, key=lambda one: -one[0].sound)[:6]
-    say("  loudest:", [(one.sound, one.heard_s, name) for one, _, name in highest])
-    return {
-        "n": n,
-        "sound": sum(one.same_sound for one, _, _ in found),
-        "sister": sum(one.sound >= limits.SISTER_FROM for one, _, _ in found),
-        "alike": sum(one.alike for one, _, _ in found),
-        "fingerprint": sum(printed >= MATCH_THRESHOLD for _, printed, _ in found),
-        # With no false alarm in n, the rate lies below 3/n with 95 % confidence (the rule of three).
-        "highest_sound": max(one.sound for one, _, _ in found),
-        "sound_999_permille": round(float(np.percentile([one.sound for one, _, _ in found], 99.9)), 1),
-        "chroma_99": round(float(np.percentile([one.chroma for one, _, _ in found], 99)), 3),
-        "onset_99": round(float(np.percentile([one.onset for one, _, _ in found], 99)), 3),
-    }
-
-
-def hits(pieces: Iterable[tuple[Piece, Audio]]) -> dict[str, Any]:
-    n, sound, alike, printing = 0, 0, 0, 0
-    for source, changed in pieces:
-        like = likeness(source.start, features(changed, RATE))
-        n, sound, alike = n + 1, sound + like.same_sound, alike + like.alike
-        printing += match(printed(changed), source.print_start) >= MATCH_THRESHOLD
-    return {"n": n, "sound": sound, "alike": alike, "fingerprint": printing}
-
-
-def mixed(audio: Audio, other: Audio, level_db: float) -> Audio:
-    """`audio` under `other`, at a level relative to it."""
-    length = min(audio.shape[1], other.shape[1])
-
-    def even(one: Audio) -> Audio:
-        cut = one[:, :length]
-        result: Audio = (cut / max(1e-6, float(np.sqrt((cut**2).mean()))) * 0.1).astype(np.float32)
-        return result
-
-    result: Audio = (even(other) + even(audio) * np.float32(10 ** (level_db / 20))).astype(np.float32)
+def _mono(audio: Audio, sample_rate_hz: int) -> Audio:
+    mono = audio.mean(axis=0, keepdims=True)
+    result: Audio = audiofile.resample(mono, sample_rate_hz, RATE).astype(np.float32)
     return result
 
 
-def measure(folder: Path) -> dict[str, Any]:
-    rng = random.Random(5)  # noqa: S311 - the same pairs every time
+@dataclass(frozen=True)
+class Piece:
+    """One recording with what is compared of it."""
+
+    sound: Sound
+    whole: Features
+    start: Features
+    print_whole: str
+    print_start: str
+
+    @classmethod
+    def of(cls, sound: Sound) -> Piece:
+        start: Audio = sound.audio[:, : SOURCE_S * RATE]
+        whole: Audio = sound.audio[:, : TARGET_S * RATE]
+        return cls(
+            replace(sound, audio=start),
+            features(whole, RATE),
+            features(start, RATE),
+            printed(whole),
+            printed(start),
+        )
+
+
+def recordings(folder: Path) -> list[Sound]:
     paths = sorted(path for ending in ENDINGS for path in folder.rglob(f"*.{ending}"))
-    real: list[Piece] = []
+    found = []
     for path in paths:
         if any(path.stem != other.stem and path.stem.startswith(other.stem + "_") for other in paths):
             continue  # another mix of the same piece: menu, menu_enhanced
-        audio = read(path)
+        audio = read(path, TARGET_S) if path.stat().st_size > LEAST_BYTES else np.zeros((1, 0), np.float32)
         if audio.shape[1] >= 45 * RATE and float(np.abs(audio[:, : SOURCE_S * RATE]).max()) > 0.01:
-            real.append(Piece(path.name, audio, path))
-    say(f"{len(real)} recordings")
-    made = [Piece(f"sketch {place}", audio) for place, audio in enumerate(renders())]
-    say(f"{len(made)} renders")
-    every = [(a, b) for a in real for b in real if a is not b]
-    half = len(made) // 2
-    alike = [(a, b) for group in (made[:half], made[half:]) for a in group for b in group if a is not b]
-    report: dict[str, Any] = {
-        "measured_on": dt.date.today().isoformat(),  # noqa: DTZ011 - a day is enough
-        "recordings": f"{len(real)} pieces of free game music, {SOURCE_S} s of one in {TARGET_S} s of another",
-        "renders": f"{len(made)} takes of the sketch engine: two briefs, twelve seeds each, compared within a brief",
-        "thresholds": {"sound": limits.SOUND_FROM,
-                       "sister": limits.SISTER_FROM, "chroma": limits.CHROMA_FROM, "onset": limits.ONSET_FROM,
-                       "fingerprint": MATCH_THRESHOLD},
-        "false_alarms": {
-            "real": false_alarms(rng.sample(every, min(PAIRS, len(every)))),
-            "rendered": false_alarms(alike),
+            found.append(Sound(path.name, audio, path))
+    return found
+
+
+# -- false alarms ------------------------------------------------------------------------------------------------------
+
+Pair = tuple[int, int]
+Row = tuple[Pair, Likeness, float]
+_pieces: list[Piece] = []
+
+
+def _hold(pair: Pair) -> tuple[Likeness, float]:
+    source, target = _pieces[pair[0]], _pieces[pair[1]]
+    return likeness(source.start, target.whole), match(target.print_whole, source.print_start)
+
+
+def false_alarms(name: str, rows: Sequence[Row]) -> dict[str, Any]:
+    every = [one for _, one, _ in rows]
+    n = len(every)
+    for turned in (False, True):
+        kind = sorted((one for one in every if one.turned is turned), key=lambda one: -one.sound)[:8]
+        say(name, "turned" if turned else "plain", [(one.sound, one.heard_s, one.tempo) for one in kind])
+    wrong = {pair[0] for pair, one, _ in rows if one.same_sound}
+    return {
+        "pairs": n,
+        "recordings": len({place for pair, _, _ in rows for place in pair}),
+        "recordings_with_a_false_alarm": len(wrong),
+        "highest": {
+            "sound": max((one.sound for one in every if not one.turned), default=0.0),
+            "turned": max((one.sound for one in every if one.turned), default=0.0),
         },
-    }  # fmt: skip
-    say(json.dumps(report, indent=1))
-    chosen = rng.sample(real, min(48, len(real))) + rng.sample(made, min(12, len(made)))
-    under = {
-        piece.name: rng.choice([other for other in real if other is not piece]).audio for piece in chosen
+        "chroma_99": round(float(np.percentile([one.chroma for one in every], 99)), 3),
+        "onset_99": round(float(np.percentile([one.onset for one in every], 99)), 3),
+        "sister": rate(sum(one.sound >= limits.SISTER_FROM for one in every), n),
+        **_rates(rows),
     }
-    changes: dict[str, Callable[[Piece], Audio | None]] = {
-        "20 dB softer": lambda piece: piece.audio * np.float32(0.1),
-        "3 % slower, same pitch": lambda piece: (
-            read(piece.path, filters="atempo=0.97") if piece.path else None
-        ),
-        "3 % faster, same pitch": lambda piece: (
-            read(piece.path, filters="atempo=1.03") if piece.path else None
-        ),
-        "as loud as other music": lambda piece: mixed(piece.audio, under[piece.name], 0),
-        "6 dB below other music": lambda piece: mixed(piece.audio, under[piece.name], -6),
-        "12 dB below other music": lambda piece: mixed(piece.audio, under[piece.name], -12),
-        "10 s of it": lambda piece: np.concatenate(
-            [under[piece.name][:, : 20 * RATE], piece.audio[:, 8 * RATE : 18 * RATE]], axis=1
+
+
+def _rates(rows: Sequence[Row]) -> dict[str, Any]:
+    n = len(rows)
+    return {
+        "same": rate(sum(one.same_sound or printed >= MATCH_THRESHOLD for _, one, printed in rows), n),
+        "sound": rate(sum(one.same_sound for _, one, _ in rows), n),
+        "fingerprint": rate(sum(printed >= MATCH_THRESHOLD for _, _, printed in rows), n),
+        "chroma": rate(sum(one.chroma >= limits.CHROMA_FROM for _, one, _ in rows), n),
+        "onset": rate(sum(one.onset >= limits.ONSET_FROM for _, one, _ in rows), n),
+        "alike": rate(sum(one.alike for _, one, _ in rows), n),
+    }
+
+
+# -- hits --------------------------------------------------------------------------------------------------------------
+
+
+def _change(asked: tuple[str, int, int]) -> tuple[Likeness, float] | None:
+    key, place, other = asked
+    piece = _pieces[place]
+    change = next(one for one in CHANGES if one.key == key)
+    changed = change.make(piece.sound, _pieces[other].sound.audio)
+    if changed is None:
+        return None
+    audio, source = changed if isinstance(changed, tuple) else (changed, None)
+    start = features(source, RATE) if source is not None else piece.start
+    print_start = printed(source) if source is not None else piece.print_start
+    return likeness(start, features(audio, RATE)), match(printed(audio), print_start)
+
+
+def hits(change: Change, rows: Sequence[Row]) -> dict[str, Any]:
+    told = {"words": change.words, **_rates(rows)}
+    say(
+        change.words,
+        told["same"],
+        "alike",
+        told["alike"]["count"],
+        sorted(one.sound for _, one, _ in rows)[:12],
+    )
+    return told
+
+
+# -- measuring and counting --------------------------------------------------------------------------------------------
+
+
+def measure(folder: Path, *, processes: int) -> dict[str, Any]:
+    """Every comparison: pairs of different pieces by material, and changed pieces by change."""
+    rng = random.Random(5)  # noqa: S311 - the same pairs every time
+    real, made = recordings(folder), renders()
+    say(f"{len(real)} recordings, {len(made)} renders")
+    first = len(real)
+    every = [(a, b) for a in range(first) for b in range(first) if a != b]
+    half = len(made) // 2
+    groups = (range(first, first + half), range(first + half, first + len(made)))
+    pairs = {
+        "recordings": rng.sample(every, min(PAIRS, len(every))),
+        "renders": [(a, b) for group in groups for a in group for b in group if a != b],
+        "renders_in_recordings": rng.sample(
+            [(a, b) for a in range(first, first + len(made)) for b in range(first)], PAIRS // 4
         ),
     }
-    report["hits"] = {}
-    for name, change in changes.items():
-        pairs = ((piece, change(piece)) for piece in chosen)
-        report["hits"][name] = hits((piece, audio) for piece, audio in pairs if audio is not None)
-        say(name, report["hits"][name])
+    chosen = [
+        (place, rng.choice([one for one in range(first) if one != place]))
+        for place in (
+            *rng.sample(range(first), min(CHANGED_REAL, first)),
+            *rng.sample(range(first, first + len(made)), min(CHANGED_MADE, len(made))),
+        )
+    ]
+    report: dict[str, Any] = {"recordings": first, "renders": len(made), "alarms": {}, "hits": {}}
+    _pieces[:] = [Piece.of(sound) for sound in (*real, *made)]
+    # The pool forks after the pieces are there: nothing of them is copied.
+    with ProcessPoolExecutor(processes) as pool:
+        for material, some in pairs.items():
+            found = list(zip(some, pool.map(_hold, some, chunksize=25), strict=True))
+            report["alarms"][material] = [(pair, asdict(one), printed) for pair, (one, printed) in found]
+            false_alarms(material, _rows(report["alarms"][material]))
+        for change in CHANGES:
+            tried = zip(
+                chosen, pool.map(_change, [(change.key, *pair) for pair in chosen], chunksize=4), strict=True
+            )
+            report["hits"][change.key] = [
+                (pair, asdict(one[0]), one[1]) for pair, one in tried if one is not None
+            ]
+            hits(change, _rows(report["hits"][change.key]))
     return report
 
 
+def _rows(data: Iterable[Any]) -> list[Row]:
+    return [((pair[0], pair[1]), Likeness(**one), printed) for pair, one, printed in data]
+
+
+def counted(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The rates of all comparisons by the thresholds as they are now."""
+    lengths = f"{SOURCE_S} s of one in {TARGET_S} s of another"
+    return {
+        "measured_on": dt.date.today().isoformat(),  # noqa: DTZ011 - a day is enough
+        "bounds": "Clopper and Pearson, 95 %",
+        "recordings": f"{found['recordings']} pieces of free game music, {lengths}",
+        "renders": f"{found['renders']} takes of the sketch engine of two briefs, compared within a brief",
+        "changed": f"{CHANGED_REAL} recordings and {CHANGED_MADE} renders, {SOURCE_S} s each",
+        "thresholds": limits.thresholds() | {"fingerprint": MATCH_THRESHOLD},
+        "false_alarms": {name: false_alarms(name, _rows(rows)) for name, rows in found["alarms"].items()},
+        "hits": {change.key: hits(change, _rows(found["hits"][change.key])) for change in CHANGES},
+    }
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--raw", type=Path)
+    parser.add_argument("--again", type=Path)
+    parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()
-    report = json.dumps(measure(asked.folder), indent=2) + "\n"
+    if asked.folder is None and asked.again is None:
+        parser.error("Name a folder of recordings, or --again with what an earlier run kept.")
+    found = (
+        json.loads(asked.again.read_text())
+        if asked.again
+        else measure(asked.folder, processes=asked.processes)
+    )
+    if asked.raw:
+        asked.raw.write_text(json.dumps(found))
+    report = json.dumps(counted(found), indent=2) + "\n"
     if asked.write:
         Path(matching.__file__).with_name("matching_measured.json").write_text(report)
     sys.stdout.write(report)

@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from label.benchmarks import (
     bare,
+    checking,
     hearing,
     jobs,
     memory,
@@ -27,7 +28,7 @@ from label.benchmarks import (
     record,
     runs,
     sound,
-    submissions,
+    upload,
 )
 from label.benchmarks.table import Figure, render
 from label.supervisor.folders import FolderError
@@ -45,8 +46,9 @@ FIGURES: dict[str, tuple[Measured, bool]] = {
     "run": (lambda quick, base: runs.run(quick=quick), True),
     "jobs": (lambda quick, base: jobs.jobs(quick=quick, base=base), True),
     "pages": (lambda quick, base: pages.pages(quick=quick, log=base / "web.log"), True),
-    "inbox": (lambda quick, base: submissions.inbox(quick=quick, log=base / "web.log"), True),
     "people": (lambda quick, base: people.people(quick=quick, log=base / "web.log"), True),
+    "upload": (lambda quick, base: upload.upload(quick=quick, base=base), True),
+    "method": (lambda quick, base: checking.method(quick=quick), True),
     "memory": (lambda quick, base: memory.memory(quick=quick, log=base / "web.log"), True),
     "bare": (lambda quick, base: bare.bare(base), False),
 }
