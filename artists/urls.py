@@ -64,6 +64,7 @@ urlpatterns = [
     path("submission-files/<uuid:pk>/heard/", sound.file_heard, name="submission-heard"),
     path("agreements/", agreements.agreements_page, name="agreements"),
     path("roster/<uuid:pk>/agreements/new/", agreements.agreement_new_page, name="agreement-new"),
+    path("agreements/dates/", agreements.agreement_dates, name="agreement-dates"),
     path("agreements/<uuid:pk>/", agreements.agreement_page, name="agreement"),
     path("agreements/<uuid:pk>/edit/", agreements.agreement_edit_page, name="agreement-edit"),
     path("agreements/<uuid:pk>/move/", agreements.agreement_move, name="agreement-move"),

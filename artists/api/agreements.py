@@ -26,10 +26,13 @@ _MONEY = ("advance", "money", "conditions")
 
 class AgreementOptionSerializer(serializers.ModelSerializer[AgreementOption]):
     words = serializers.SerializerMethodField(help_text="Empty where they were erased.")
+    deadline = serializers.DateField(
+        read_only=True, help_text="The last day to take it: its day, less the notice."
+    )
 
     class Meta:
         model = AgreementOption
-        fields = ("id", "number", "by", "state", "lapsed", "words")
+        fields = ("id", "number", "by", "notice_days", "deadline", "state", "lapsed", "words")
 
     def get_words(self, row: AgreementOption) -> str:
         return str(words_of(row.words_entry_id).get("words", ""))
@@ -46,7 +49,8 @@ class AgreementSerializer(serializers.ModelSerializer[Agreement]):
         model = Agreement
         fields = (
             "id", "artist", "submission", "kind", "status", "terms_version", "starts", "ends", "territories", "shares",
-            "answer_due", "signed_by_label", "signed_by_artist", "signed_by_key", "options", "words", "created_at",
+            "answer_due", "advance_due", "amends", "signed_by_label", "signed_by_artist", "signed_by_key",
+            "options", "words", "created_at",
         )  # fmt: skip
 
     def get_words(self, row: Agreement) -> dict[str, str]:
@@ -70,6 +74,7 @@ class ShareInput(serializers.Serializer[Any]):
 class OptionInput(serializers.Serializer[Any]):
     by = serializers.DateField()
     words = serializers.CharField(max_length=1000)
+    notice_days = serializers.IntegerField(default=0, min_value=0, max_value=agreements.MAX_NOTICE_DAYS)
 
 
 class TermsInput(serializers.Serializer[Any]):
@@ -80,6 +85,7 @@ class TermsInput(serializers.Serializer[Any]):
     starts = serializers.DateField(required=False, allow_null=True, default=None)
     ends = serializers.DateField(required=False, allow_null=True, default=None)
     answer_due = serializers.DateField(required=False, allow_null=True, default=None)
+    advance_due = serializers.DateField(required=False, allow_null=True, default=None)
     territories = serializers.ListField(
         child=serializers.CharField(max_length=10), max_length=250, default=lambda: ["World"]
     )
@@ -92,6 +98,9 @@ class TermsInput(serializers.Serializer[Any]):
 
 class NewAgreementInput(TermsInput):
     artist = serializers.UUIDField()
+    amends = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="A signed agreement whose place it takes."
+    )
 
 
 class AgreementMoveInput(serializers.Serializer[Any]):
@@ -143,7 +152,9 @@ class AgreementViewSet(viewsets.GenericViewSet[Agreement]):
             raise PermissionDenied("Agreements are written by the owner, A&R and rights.")
         values = self._parsed(NewAgreementInput)
         artist = artist_for(self.user, values.pop("artist"))
-        row = agreements.draft_agreement(artist, **values, actor=self.user)
+        before = values.pop("amends")
+        amends = access_anr.agreement_for(self.user, before, write=True) if before else None
+        row = agreements.draft_agreement(artist, amends=amends, **values, actor=self.user)
         return self._shown(row, status.HTTP_201_CREATED)
 
     @extend_schema(request=TermsInput, responses=AgreementSerializer)
@@ -188,7 +199,7 @@ class AgreementViewSet(viewsets.GenericViewSet[Agreement]):
         given.is_valid(raise_exception=True)
         values = dict(given.validated_data)
         if "options" in values:
-            values["options"] = [(one["by"], one["words"]) for one in values["options"]]
+            values["options"] = [agreements.OptionTerms(**one) for one in values["options"]]
         return values
 
     def _shown(self, row: Agreement, code: int = status.HTTP_200_OK) -> Response:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from artists import access_anr
 from artists.access import acts_for, artist_for
+from artists.agreement_dates import due_for, in_words, next_of
 from artists.errors import ArtistsUserFault
 from artists.models import Agreement, Artist, Role, User
 from artists.services import agreements
@@ -30,7 +31,9 @@ SHARE_ROWS = 6
 OPTION_ROWS = 3
 #: Fields of the form that are plain text.
 _TEXTS = ("title", "kind", "advance", "money", "conditions")
-_DAYS = ("starts", "ends", "answer_due")
+_DAYS = ("starts", "ends", "answer_due", "advance_due")
+#: So far ahead the board shows what is due.
+AHEAD_DAYS = 120
 
 
 @require_safe
@@ -53,26 +56,38 @@ def agreements_summary(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "artists/agreements_summary.html", context)
 
 
+@require_safe
+def agreement_dates(request: HttpRequest) -> HttpResponse:
+    """What agreements bring in the next months, for the board: a fragment, empty where nothing is due."""
+    user = user_of(request)
+    until = timezone.now().date() + dt.timedelta(days=AHEAD_DAYS)
+    dues = in_words(due_for(user, until=until), own=not user.is_label_staff)
+    return render(request, "artists/agreement_dates.html", {"dues": dues})
+
+
 @require_http_methods(["GET", "POST"])
 def agreement_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Terms for an artist; from a submission, `?submission=` links it."""
+    """Terms for an artist; from a submission, `?submission=` links it; `?amends=` begins with the terms of another."""
     user = user_of(request)
     artist = artist_for(user, pk)
     access_anr.require_agreement_writer(user)
-    wanted = request.POST.get("submission") or request.GET.get("submission", "")
+    wanted, amended = (
+        request.POST.get(name) or request.GET.get(name, "") for name in ("submission", "amends")
+    )
     submission = access_anr.submission_for(user, wanted) if wanted else None
-    return _terms(request, artist, None, {"submission": submission})
+    before = access_anr.agreement_for(user, amended, write=True) if amended else None
+    return _terms(request, artist, None, {"submission": submission, "amends": before})
 
 
 @require_http_methods(["GET", "POST"])
 def agreement_edit_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     row = access_anr.agreement_for(user_of(request), pk, write=True)
-    return _terms(request, row.artist, row, {"submission": None})
+    return _terms(request, row.artist, row, {"submission": None, "amends": row.amends})
 
 
 def _terms(request: HttpRequest, artist: Artist, row: Agreement | None, more: dict[str, Any]) -> HttpResponse:
     fault_text, status = "", 200
-    said = _posted(request) if request.method == "POST" else _standing(row)
+    said = _posted(request) if request.method == "POST" else _standing(row or more["amends"])
     if request.method == "POST":
         document = request.FILES.get("document")
         try:
@@ -87,11 +102,13 @@ def _terms(request: HttpRequest, artist: Artist, row: Agreement | None, more: di
                 starts=_day(said["starts"]),
                 ends=_day(said["ends"]),
                 answer_due=_day(said["answer_due"]),
+                advance_due=_day(said["advance_due"]),
                 territories=said["territories"].replace(",", " ").split(),
                 shares=[_share(one) for one in said["shares"] if one["person"]],
                 options=[_option(one) for one in said["options"] if one["by"] or one["words"]],
                 document=cast(BinaryIO, document.file) if document else None,
                 submission=more["submission"],
+                amends=more["amends"] if row is None else None,
                 actor=user_of(request),
             )
         except UserFault as fault:
@@ -99,7 +116,10 @@ def _terms(request: HttpRequest, artist: Artist, row: Agreement | None, more: di
         else:
             messages.success(request, "The terms are kept.")
             return redirect("artists:agreement", pk=saved.pk)
-    blank_share, blank_option = {"person": "", "role": "composer", "share": ""}, {"by": "", "words": ""}
+    blank_share, blank_option = (
+        {"person": "", "role": "composer", "share": ""},
+        {"by": "", "words": "", "notice": ""},
+    )
     said["shares"] += [blank_share] * max(2, SHARE_ROWS - len(said["shares"]))
     said["options"] += [blank_option] * max(1, OPTION_ROWS - len(said["options"]))
     context = {
@@ -124,6 +144,8 @@ def agreement_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "words": words_of(row.terms_entry_id),
         "shares": _shares_in_words(row),
         "options": _options_in_words(row),
+        "amended_by": list(access_anr.visible_agreements(user).filter(amends=row)),
+        "may_amend": access_anr.may_write_agreements(user) and row.status == "signed",
         "reads_money": access_anr.reads_money(user),
         "may_write": access_anr.may_write_agreements(user),
         "may_edit": access_anr.may_write_agreements(user)
@@ -202,29 +224,15 @@ def agreement_document(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 
 # -- in words --------------------------------------------------------------------------------------------------------
 def _listed(rows: list[Agreement]) -> list[dict[str, Any]]:
-    today = timezone.now().date()
     names = opened(row.terms_entry_id for row in rows)
-    found = []
-    for row in rows:
-        days = [
-            (option.by, "option")
-            for option in row.option_rows.all()
-            if row.status == "signed" and option.terms_version == row.terms_version and option.state == "open"
-        ]
-        if row.status == "offered" and row.answer_due:
-            days.append((row.answer_due, "answer"))
-        if row.status == "signed" and row.ends:
-            days.append((row.ends, "end"))
-        coming = sorted(one for one in days if one[0] >= today or one[1] == "answer")
-        found.append(
-            {
-                "row": row,
-                "title": names[row.terms_entry_id].get("title", "(erased)"),
-                "due": coming[0] if coming else None,
-                "late": bool(coming) and coming[0][0] < today,
-            }
-        )
-    return found
+    return [
+        {
+            "row": row,
+            "title": names[row.terms_entry_id].get("title", "(erased)"),
+            "due": next_of(row, row.option_rows.all()),
+        }
+        for row in rows
+    ]
 
 
 def _shares_in_words(row: Agreement) -> list[tuple[str, str, float]]:
@@ -282,7 +290,7 @@ def _standing(row: Agreement | None) -> dict[str, Any]:
         for one in (row.shares if row else ())
     ]
     said["options"] = [
-        {"by": _iso(one["option"].by), "words": one["words"]}
+        {"by": _iso(one["option"].by), "words": one["words"], "notice": one["option"].notice_days or ""}
         for one in (_options_in_words(row) if row else ())
     ]
     return said
@@ -300,7 +308,9 @@ def _posted(request: HttpRequest) -> dict[str, Any]:
         name: request.POST.get(name, "").replace("\x00", "") for name in (*_TEXTS, *_DAYS, "territories")
     }
     said["shares"] = [one for one in many("share-person", "share-role", "share-share") if one["person"]]
-    said["options"] = [one for one in many("option-by", "option-words") if one["by"] or one["words"]]
+    said["options"] = [
+        one for one in many("option-by", "option-words", "option-notice") if one["by"] or one["words"]
+    ]
     return said
 
 
@@ -315,11 +325,13 @@ def _share(one: dict[str, str]) -> dict[str, Any]:
     return {"person": one["person"], "role": one["role"], "share_bp": int(share * 100)}
 
 
-def _option(one: dict[str, str]) -> tuple[dt.date, str]:
-    by = _day(one["by"])
+def _option(one: dict[str, str]) -> agreements.OptionTerms:
+    by, notice = _day(one["by"]), one["notice"].strip()
     if by is None:
         raise ArtistsUserFault("Write until when each option may be taken.")
-    return by, one["words"]
+    if notice and not (notice.isascii() and notice.isdigit() and len(notice) < 5):
+        raise ArtistsUserFault("Write the notice of an option in days: 30.")
+    return agreements.OptionTerms(by, one["words"], int(notice or 0))
 
 
 def _day(text: str) -> dt.date | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.db.models import QuerySet
@@ -87,9 +88,7 @@ class ListeningLinkSerializer(serializers.ModelSerializer[ListeningLink]):
 
 class NewListeningLinkSerializer(serializers.Serializer[Any]):
     recipient = serializers.CharField(max_length=160, help_text="One person. Kept sealed.")
-    things = HearableSerializer(
-        many=True, min_length=1, max_length=listening.MAX_THINGS, help_text="What may be heard."
-    )
+    things = serializers.ListField(child=HearableSerializer(), min_length=1, max_length=listening.MAX_THINGS)
     days = serializers.IntegerField(default=14, min_value=1, max_value=listening.MAX_DAYS)
     may_download = serializers.BooleanField(default=False)
     asks_notes = serializers.BooleanField(
@@ -103,7 +102,8 @@ class NewListeningLinkSerializer(serializers.Serializer[Any]):
 class MadeListeningLinkSerializer(ListeningLinkSerializer):
     url = serializers.SerializerMethodField(help_text="Only in this answer: the secret is not kept.")
 
-    class Meta(ListeningLinkSerializer.Meta):
+    class Meta:
+        model = ListeningLink
         fields = (*ListeningLinkSerializer.Meta.fields, "url")
 
     def get_url(self, row: ListeningLink) -> str:
@@ -159,10 +159,10 @@ class ListeningLinkViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Listen
         link = listening.revoke_listening_link(access_anr.listening_link_for(self.user, pk), actor=self.user)
         return Response(self._shown([link])[0])
 
-    def _shown(self, rows: list[ListeningLink]) -> list[dict[str, Any]]:
-        return list(ListeningLinkSerializer(rows, many=True, context=self._context(rows)).data)
+    def _shown(self, rows: Sequence[ListeningLink]) -> Any:
+        return ListeningLinkSerializer(rows, many=True, context=self._context(rows)).data
 
-    def _context(self, rows: list[ListeningLink]) -> dict[str, Any]:
+    def _context(self, rows: Sequence[ListeningLink]) -> dict[str, Any]:
         entries = [row.made_entry_id for row in rows]
         entries += [note.entry_id for row in rows for note in row.notes.all()]
         return {**self.get_serializer_context(), "words": opened(entries), "sounds": pieces_of(rows)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from artists import access_anr
-from artists.models import Agreement, AgreementOption, Role, User
+from artists.agreement_dates import due_for
+from artists.models import Agreement, Role, User
 from artists.views import user_of
 from generation.access import visible_jobs, visible_projects
 from generation.reading import masters_to_declare, takes_waiting
@@ -29,6 +29,8 @@ WEEKS = 6
 LOOKED_AT = 6
 #: So far ahead agreements are shown.
 SOON_DAYS = 30
+#: Of each kind of them so many.
+AGREED = 12
 
 
 @dataclass(frozen=True)
@@ -186,26 +188,16 @@ def anr_waiting(user: User) -> list[Waiting]:
 
 
 def _agreements_waiting(user: User, today: dt.date) -> list[Waiting]:
-    """Offers that wait, options whose last day comes, terms that end. Release coordinators are told of the ends."""
-    soon, visible = today + dt.timedelta(days=SOON_DAYS), access_anr.visible_agreements(user)
-    found: list[tuple[dt.date | None, str, Agreement]] = []
-    offered = visible.filter(status=Agreement.Status.OFFERED)
-    if user.is_label_staff:
-        if access_anr.may_write_agreements(user):
-            for row in offered.filter(answer_due__lte=soon).order_by("answer_due")[:5]:
-                found.append((row.answer_due, f"{row.artist.name}'s answer to an agreement", row))
-            options = AgreementOption.objects.filter(
-                state=AgreementOption.State.OPEN, by__lte=soon, by__gte=today, agreement__in=visible,
-                agreement__status=Agreement.Status.SIGNED, terms_version=F("agreement__terms_version"),
-            ).select_related("agreement__artist")  # fmt: skip
-            for option in options.order_by("by")[:5]:
-                found.append((option.by, f"Option on {option.agreement.artist.name}", option.agreement))
-    else:
-        for row in offered.filter(signed_by_artist=None).order_by("answer_due")[:5]:
+    """Offers that wait (also without a day of their own), options whose last day comes, advances, terms that end."""
+    found: list[tuple[dt.date | None, str, Agreement]] = [
+        (due.on, due.title(own=not user.is_label_staff), due.agreement)
+        for due in due_for(user, until=today + dt.timedelta(days=SOON_DAYS))[:AGREED]
+    ]
+    if not user.is_label_staff:
+        told = {row.pk for _, _, row in found}
+        offered = access_anr.visible_agreements(user).filter(status=Agreement.Status.OFFERED)
+        for row in offered.filter(signed_by_artist=None).exclude(pk__in=told)[:AGREED]:
             found.append((row.answer_due, "Your answer to an agreement", row))
-    ending = visible.filter(status=Agreement.Status.SIGNED, ends__lte=soon, ends__gte=today)
-    for row in ending.order_by("ends")[:5]:
-        found.append((row.ends, f"The agreement with {row.artist.name} ends", row))
     return [
         Waiting(
             title,

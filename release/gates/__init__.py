@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.utils import timezone
 
+from release.gates.agreed import of_agreements
 from release.gates.gate import Gate, Level
 from release.gates.known import Known, known_of
 from release.gates.track import of_track
@@ -46,6 +47,7 @@ def gates(
         )
     for track in contents.tracks:
         found += of_track(track, known)
+    found += of_agreements(release, contents)
     if not any(gate.level == "block" for gate in found):
         found += of_approval(release, approvals or approvals_of(release, contents=contents))
     return sorted(found, key=lambda gate: gate.level != "block")

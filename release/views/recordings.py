@@ -9,11 +9,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from artists.access import visible_people
 from artists.models import User
-from artists.services.agreement_shares import AgreedShare, agreed_shares
+from artists.services.agreement_shares import AgreedShare, Remark, agreed_shares, remarks, speaking
 from artists.views import user_of
 from generation.views.common import REFUSED, form_page, show_fault
 from provenance.elements import element_label
@@ -199,6 +200,7 @@ def contributions_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     recording = access.recording_for(user, pk, write=True)
     error = ""
     agreed: tuple[AgreedShare, ...] = ()
+    differing: list[Remark] = []
     people = visible_people(user).select_related("artist")
     if request.method == "POST":
         given = [
@@ -224,6 +226,8 @@ def contributions_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         ]
         if not given:  # what was agreed with the artist, to be confirmed or changed here
             agreed = agreed_shares(recording.artist)
+            rows = speaking([recording.artist]).get(recording.artist_id, ())
+            differing = remarks(recording.artist, rows, on=timezone.now().date())
             given = [
                 {"person": str(one.person.pk), "role": one.role, "share": f"{one.share_bp / 100:g}"}
                 for one in agreed
@@ -235,6 +239,7 @@ def contributions_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "roles": CREDIT_CHOICES,
         "rows": given[: max(ROWS, len(given))],
         "agreed": list({one.agreement.pk: one.agreement for one in agreed}.values()),
+        "differing": differing,
         "error": error,
     }
     return render(request, "release/contributions.html", context, status=REFUSED if error else 200)

@@ -20,6 +20,7 @@ PAGES: Pages = {
     "artists:submission-audio": (lambda s: s.anr.file.pk, STAFF),
     "artists:submission-peaks": (lambda s: s.anr.file.pk, STAFF),
     "artists:agreements": (None, ALL),  # one's own
+    "artists:agreement-dates": (None, ALL),  # one's own
     "artists:agreement": (lambda s: s.anr.agreement.pk, TERMS),
     "artists:agreements-summary": (lambda s: s.cast.artist.pk, ROSTER),
     "artists:agreement-document": (lambda s: s.anr.agreement.pk, MONEY),
