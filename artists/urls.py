@@ -20,6 +20,7 @@ urlpatterns = [
     path("roster/<uuid:pk>/consents/summary/", practice.consents_summary, name="consents-summary"),
     path("roster/<uuid:pk>/consents/new/", practice.consent_new_page, name="consent-new"),
     path("consents/<uuid:pk>/", practice.consent_page, name="consent"),
+    path("consents/<uuid:pk>/revoke/", practice.consent_revoke_page, name="consent-revoke"),
     path("consents/<uuid:pk>/answer/", practice.consent_answer, name="consent-answer"),
     path("consents/<uuid:pk>/document/", practice.consent_document, name="consent-document"),
     path("people/", views.people_page, name="people"),

@@ -19,6 +19,9 @@ from generation.models import (
     Arrangement,
     ArrangementVersion,
     Brief,
+    Dataset,
+    DatasetMember,
+    DatasetVersion,
     Master,
     Preset,
     Project,
@@ -191,12 +194,59 @@ def master_for(user: User, pk: Id, *, write: bool = False) -> Master:
     return _checked(user, master, master.project, write)
 
 
+def visible_datasets(user: User) -> QuerySet[Dataset]:
+    """Every dataset for label staff; for others what they began, and what holds recordings of their artists."""
+    rows = Dataset.objects.select_related("made_for")
+    if user.is_label_staff:
+        return rows
+    own = DatasetMember.objects.filter(
+        project__artist__memberships__user=user, project__artist__memberships__active=True
+    )
+    return rows.filter(Q(made_for=user) | Q(pk__in=own.values("dataset")))
+
+
+def may_begin_dataset(user: User) -> bool:
+    """Owner and rights, and whoever acts for an artist: with recordings that they may open."""
+    return user.has_role(Role.OWNER, Role.RIGHTS) or user.memberships.filter(active=True).exists()
+
+
+def may_change_dataset(user: User, dataset: Dataset) -> bool:
+    return user.has_role(Role.OWNER, Role.RIGHTS) or dataset.made_for_id == user.pk
+
+
+def dataset_for(user: User, pk: Id, *, write: bool = False) -> Dataset:
+    dataset = _found(visible_datasets(user), pk, "No such dataset.")
+    if write and not may_change_dataset(user, dataset):
+        raise PermissionDenied("Who began a dataset, the owner and rights change it.")
+    return dataset
+
+
+def dataset_member_for(user: User, pk: Id, member: Id, *, write: bool = False) -> DatasetMember:
+    """A recording of a dataset; an artist also takes out their own, whoever began the dataset."""
+    dataset = dataset_for(user, pk)
+    row = _found(dataset.members.select_related("project__artist", "dataset"), member, "No such recording.")
+    if write and not may_change_dataset(user, dataset) and not is_of(user, row.project):
+        raise PermissionDenied("Who began a dataset, the owner, rights and the artist take a recording out.")
+    return row
+
+
+def dataset_version_for(user: User, pk: Id, number: int) -> DatasetVersion:
+    """A frozen version, for who may take it away: whoever may change the dataset."""
+    dataset = dataset_for(user, pk, write=True)
+    rows = dataset.versions.filter(number=number).select_related("asset", "dataset")
+    if (version := rows.first()) is None:
+        raise Http404("No such version.")
+    return version
+
+
 def job_for(user: User, pk: Id, *, write: bool = False) -> Job:
     """Jobs of projects follow the project; other jobs belong to whoever asked for them."""
     job = _found(Job.objects.all(), pk, "No such job.")
     scope, _, owner = job.stream.partition(":")
     if scope == "project":
         project_for(user, owner, write=write)
+    elif scope == "dataset":
+        dataset_for(user, owner, write=write)
     elif job.requested_by != user.pk:
         raise Http404("No such job.")
     return job

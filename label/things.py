@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from artists.access import known_artists, visible_artists, visible_people
 from artists.models import PersonKey, User
-from generation.access import visible_projects
+from generation.access import visible_datasets, visible_projects
 from generation.models import (
     Arrangement,
     ArrangementVersion,
@@ -325,8 +325,14 @@ def _tools(user: User, pks: list[uuid.UUID]) -> Rows:
         yield pk, name, ""
 
 
+def _datasets(user: User, pks: list[uuid.UUID]) -> Rows:
+    for pk, title in visible_datasets(user).filter(pk__in=pks).values_list("pk", "title"):
+        yield pk, title, _page("generation:dataset", pk)
+
+
 _FINDERS: Final[Mapping[str, Find]] = {
     "project": _projects,
+    "dataset": _datasets,
     "artist": _artists,
     "release": _releases,
     "recording": _recordings,

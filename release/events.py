@@ -163,7 +163,7 @@ class TrackMoved(Event):
 
 
 @event
-class ArtworkUploaded(Event):
+class ArtworkUploadedFirst(Event):
     kind = "artwork.uploaded"
     sentence = "gave the release a cover of {width_px} by {height_px} pixels, {origin}"
     basis: Basis = Basis.DECLARED
@@ -172,6 +172,22 @@ class ArtworkUploaded(Event):
     origin: str
     width_px: int
     height_px: int
+
+
+@event
+class ArtworkUploaded(Event):
+    """`likeness`: it shows somebody, as a model made them; the consent is used in the same transaction."""
+
+    kind = "artwork.uploaded"
+    version = 2
+    sentence = "gave the release a cover of {width_px} by {height_px} pixels, {origin}"
+    basis: Basis = Basis.DECLARED
+
+    release: str
+    origin: str
+    width_px: int
+    height_px: int
+    likeness: bool
 
 
 @event

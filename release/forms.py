@@ -125,6 +125,11 @@ class TrackForm(forms.Form):
 class ArtworkForm(forms.Form):
     file = forms.FileField(label="Cover")
     origin = forms.ChoiceField(label="Who or what made it", choices=ORIGIN_CHOICES)
+    likeness = forms.BooleanField(
+        label="It shows a likeness of somebody, as a model made them",
+        required=False,
+        help_text="Whoever it shows has agreed to that: their consent is on the artist's page.",
+    )
 
 
 class ImprintForm(forms.Form):

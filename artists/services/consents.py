@@ -310,6 +310,26 @@ def reaches(
     return covers_places(consent, territories)
 
 
+def stands_in(consent: Consent) -> Consent | None:
+    """An agreement in force that was given anew in the place of one that ended: at least as wide, by the same giver.
+
+    An artist's own catalogue is given by the artist, whoever signs for them; anything else needs the same account.
+    """
+    rows = Consent.objects.filter(artist=consent.artist_id, kind=consent.kind, whose=consent.whose)
+    if consent.kind != Kind.TRAINING or consent.whose != Consent.Whose.ARTIST:
+        if consent.giver_id is None:
+            return None
+        rows = rows.filter(giver=consent.giver_id)
+    for row in rows.exclude(pk=consent.pk).select_related("entry").order_by("created_at"):
+        wide = all(
+            not now or (before and set(before) <= set(now))
+            for before, now in ((consent.engines, row.engines), (consent.projects, row.projects))
+        )
+        if wide and covers_places(row, consent.territories) and in_force(row):
+            return row
+    return None
+
+
 def covers_places(consent: Consent, territories: Collection[str]) -> bool:
     return "Worldwide" in consent.territories or set(territories) <= set(consent.territories)
 

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from artists import method_rules, practice_access
@@ -20,6 +21,9 @@ from artists.services import consents, methods
 from artists.views.people import user_of
 from provenance.assets import serve
 from provenance.errors import UserFault
+
+#: What a page that misses a consent may fill in already.
+_ASKED = ("kind", "whose", "engines", "territories")
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any], form: Any) -> HttpResponse:
@@ -158,7 +162,8 @@ def consent_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     people = User.objects.filter(is_active=True)
     if not user.is_label_staff:  # an artist does not read the label's list of accounts
         people = people.filter(Q(pk=user.pk) | Q(memberships__artist=artist)).distinct()
-    form = ConsentForm(request.POST or None, givers=people.order_by("full_name"))
+    asked = {name: request.GET[name] for name in _ASKED if name in request.GET}
+    form = ConsentForm(request.POST or None, givers=people.order_by("full_name"), initial=asked)
     if request.method == "POST" and form.is_valid():
         try:
             made = consents.propose_consent(artist, **form.values(), actor=user)
@@ -183,7 +188,6 @@ def consent_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "own": consent.giver_id == user.pk,
         "may_answer": consent.state == Consent.State.PROPOSED and practice_access.may_answer(user, consent),
         "may_revoke": consent.state == Consent.State.GIVEN and practice_access.may_revoke(user, consent),
-        "today": dt.date.today().isoformat(),  # noqa: DTZ011 - a default in a form
         "to_sign": consent.giver_id == user.pk
         and consent.state == Consent.State.GIVEN
         and not consents.is_backed(consent),
@@ -213,6 +217,23 @@ def consent_answer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     except UserFault as fault:
         messages.error(request, fault.message)
     return redirect("artists:consent", pk=pk)
+
+
+@require_GET
+def consent_revoke_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """What a revocation from a day on would mean, before anybody confirms it."""
+    user = user_of(request)
+    consent = practice_access.consent_for(user, pk)
+    if not practice_access.may_revoke(user, consent):
+        return HttpResponse("This is not yours to revoke.", status=403, content_type="text/plain")
+    if consent.state != Consent.State.GIVEN:
+        return redirect("artists:consent", pk=pk)
+    try:
+        day = dt.date.fromisoformat(request.GET.get("revoked_on", ""))
+    except ValueError:
+        day = timezone.now().date()
+    context = {"consent": consent, "day": max(day, consent.starts_on), "row": _row(user, consent)}
+    return render(request, "artists/consent_revoke.html", context)
 
 
 @require_safe

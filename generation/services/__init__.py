@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generation.errors import BadValue, NotPossible
 from generation.prompting import BriefValues, StyleWarning, build_prompt, style_warnings
 from generation.services.arrangements import create_arrangement, head_of, name_version, save_version
 from generation.services.briefs import brief_values, save_brief
@@ -66,6 +67,7 @@ from generation.services.queueing import (
     start_job_now,
 )
 from generation.services.replays import request_replay
+from generation.services.resting import rest_upload
 from generation.services.runs import (
     MAX_VARIATIONS,
     cancel_job,
@@ -81,9 +83,11 @@ __all__ = [
     "MAX_VARIATIONS",
     "MINUTES_OF_A_DAY",
     "MOST_JOBS",
+    "BadValue",
     "BriefValues",
     "Difference",
     "Material",
+    "NotPossible",
     "RunGiven",
     "StyleWarning",
     "Suggestion",
@@ -135,6 +139,7 @@ __all__ = [
     "request_sweep",
     "require_accepted",
     "reset_take",
+    "rest_upload",
     "resume_job",
     "retry_job",
     "save_brief",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from generation.models import ArrangementVersion, Master, Render, Take, TakeStem
 from generation.modes import MODES
 from generation.services.allowances import Allowance, Verdict, allowance_of
 from generation.services.common import locked, next_number, ref
+from generation.services.resting import sampled
 from provenance import queries
 from provenance.authorship import EntryBody
 from provenance.ledger import record
@@ -153,6 +154,7 @@ def terms_by_master(made: Iterable[tuple[Master, Iterable[EntryBody]]]) -> dict[
         .select_related("asset", "midi", "terms__tool")
         .prefetch_related("terms__rulings")
     )
+    standing = sampled(upload for upload in uploads if not upload.may_be_sold)
     return {
         master.pk: _terms(
             master,
@@ -162,12 +164,18 @@ def terms_by_master(made: Iterable[tuple[Master, Iterable[EntryBody]]]) -> dict[
                 for upload in uploads
                 if upload.asset.sha256 in own or (upload.midi is not None and upload.midi.sha256 in own)
             ],
+            standing,
         )
         for master, own in digests.items()
     }
 
 
-def _terms(master: Master, made: Sequence[tuple[Asset, Take]], uploads: Iterable[Upload]) -> list[TermsUse]:
+def _terms(
+    master: Master,
+    made: Sequence[tuple[Asset, Take]],
+    uploads: Iterable[Upload],
+    standing: Container[object],
+) -> list[TermsUse]:
     found: dict[tuple[object, object], TermsUse] = {}
     own = {take.run.terms_id for _, take in made if take.run.project_id == master.project.pk}
     for asset, take in made:
@@ -185,7 +193,7 @@ def _terms(master: Master, made: Sequence[tuple[Asset, Take]], uploads: Iterable
     for upload in uploads:
         if upload.project_id != master.project.pk:
             continue
-        stated = _of_upload(upload)
+        stated = _of_upload(upload, sampled=upload.pk in standing)
         if stated is not None:
             found[("upload", upload.pk)] = TermsUse(
                 terms=upload.terms, asset=upload.asset, why=stated[0], allowance=stated[1], upload=upload
@@ -193,13 +201,13 @@ def _terms(master: Master, made: Sequence[tuple[Asset, Take]], uploads: Iterable
     return list(found.values())
 
 
-def _of_upload(upload: Upload) -> tuple[str, Allowance] | None:
+def _of_upload(upload: Upload, *, sampled: bool = False) -> tuple[str, Allowance] | None:
     """Why an upload is under terms and what they allow; None for the artist's own."""
     name = f"“{upload.name}”"
     if upload.terms is not None:
         return f"{name} was made with {upload.terms.tool.name}", allowance_of(upload.terms)
     if upload.declared == Upload.Declared.THIRD_PARTY:
-        return f"{name} is somebody else's, under licence", licence_allowance(upload)
+        return f"{name} is somebody else's, under licence", licence_allowance(upload, sampled=sampled)
     if upload.declared == Upload.Declared.EXTERNAL_TOOL or upload.c2pa.get("generated"):
         by = (
             f"was made with {upload.tool_name or 'an AI tool'}"
@@ -214,16 +222,17 @@ def _of_upload(upload: Upload) -> tuple[str, Allowance] | None:
 
 def upload_allowance(upload: Upload) -> Allowance:
     """Whether what was brought in may be sold by itself."""
-    stated = _of_upload(upload)
+    stated = _of_upload(upload, sampled=bool(not upload.may_be_sold and sampled([upload])))
     return stated[1] if stated is not None else Allowance(verdict=Verdict.MAY)
 
 
-def licence_allowance(upload: Upload) -> Allowance:
-    """What the licence of somebody else's material allows, as it was declared."""
-    if not upload.may_be_sold:
+def licence_allowance(upload: Upload, *, sampled: bool = False) -> Allowance:
+    """What the licence of somebody else's material allows, as it was declared, or their consent in its place."""
+    if not upload.may_be_sold and not sampled:
         return Allowance(
             verdict=Verdict.MAY_NOT,
-            sentence="something in it came under a licence that does not cover selling.",
+            sentence="something in it came under a licence that does not cover selling, and stands on no consent for "
+            "sampling.",
         )
     if upload.attribution:
         return Allowance(

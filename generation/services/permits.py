@@ -6,7 +6,7 @@ like the recording itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from artists.models import Consent, ConsentUse
@@ -16,6 +16,7 @@ from generation.models import Project, PromptRun, Upload
 from generation.modes import AUDIO, Mode
 from generation.services import model_origins
 from generation.services.givens import Resolved
+from generation.services.resting import sampled
 from provenance.queries import bodies_for_assets
 
 VOICES: Final = frozenset({"lead_vocal", "backing_vocal"})
@@ -50,21 +51,31 @@ def foreign_inside(project: Project, given: Sequence[Resolved]) -> dict[int, lis
     return found
 
 
-def check_licences(given: Sequence[Resolved], foreign: dict[int, list[Upload]]) -> None:
-    """Return when all of it may be given to a trained model. Raises `BadValue` on the role that it is about."""
+def check_licences(
+    given: Sequence[Resolved], foreign: dict[int, list[Upload]], *, tools: Collection[str]
+) -> tuple[Consent, ...]:
+    """The consents for sampling that stand in the place of licences, when all of it may be given to a trained model.
+
+    Raises `BadValue` on the role that it is about.
+    """
+    standing = sampled(
+        [row for rows in foreign.values() for row in rows if not row.may_be_input], engines=tools
+    )
     for place, uploads in foreign.items():
         for upload in uploads:
-            if upload.may_be_input:
+            if upload.may_be_input or upload.pk in standing:
                 continue
             inside = (
                 "" if given[place].thing.upload is not None else f", and it sounds in the {given[place].role}"
             )
             raise BadValue(
                 f"“{upload.name}” is somebody else's{inside}: its licence does not cover giving it to AI tools. Bring "
-                "it in anew with a licence that does, or use an engine of rules and chance.",
+                "it in anew with a licence that does, get a consent for sampling and say on its page that it stands on "
+                "it, or use an engine of rules and chance.",
                 field=given[place].role,
                 code="not_licensed_as_input",
             )
+    return tuple(standing.values())
 
 
 def consents_for(mode: Mode, given: Sequence[Resolved], foreign: dict[int, list[Upload]]) -> tuple[str, ...]:

@@ -100,13 +100,13 @@ def request_run(
     tool = choice.way.tool_of(model)
     terms = terms_in_force(tool)
     require_accepted(tool)
+    tools = tuple(filter(None, (offer.name, tool, model)))
+    learned = require_origin(offer, model)
     uses = list(givens.references(project, given))
     if terms.trained_model:
         foreign = permits.foreign_inside(project, given)
-        permits.check_licences(given, foreign)
+        learned += permits.check_licences(given, foreign, tools=tools)
         uses += permits.consents_for(choice.mode, given, foreign)
-    learned = require_origin(offer, model)
-    tools = tuple(filter(None, (offer.name, tool, model)))
     agreed = consents.require(project.artist, mode, *uses, engine=tools, project=project.pk)
 
     with transaction.atomic():

@@ -14,14 +14,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from artists.models import User
+from artists.practice_access import consent_for, may_keep_consents
+from artists.services import consents
 from artists.views import user_of
 from generation import access, reading, services
 from generation.forms import UploadForm
 from generation.models import Upload
+from generation.services import resting
 from generation.tool_forms import StatedTermsForm
 from generation.views.common import REFUSED, fault_json, form_page, show_fault, wants_json
 from provenance.assets import peaks_response, serve
-from provenance.errors import ProvenanceError
+from provenance.errors import ProvenanceError, UserFault
 
 
 @require_http_methods(["GET", "POST"])
@@ -102,9 +105,40 @@ def _context(user: User, upload: Upload, form: StatedTermsForm | None = None) ->
         "upload": upload,
         "project": upload.project,
         "allowance": services.upload_allowance(upload),
+        **(_agreements(user, upload) if upload.declared == Upload.Declared.THIRD_PARTY else {}),
         "form": form,
         "may_see_papers": access.may_see_papers(user, upload),
     }
+
+
+def _agreements(user: User, upload: Upload) -> dict[str, Any]:
+    """What it stands on, and what it could: names of givers only for who reads the terms of consents."""
+    keeps = may_keep_consents(user, upload.project.artist)
+    grounds = resting.grounds_of(upload)
+    possible = resting.possible_for(upload) if keeps else []
+    for consent in possible:
+        consent.giver_name = consent.words.get("giver", "")  # type: ignore[attr-defined]
+    return {
+        "grounds": [(consent, consents.in_force(consent)) for consent in grounds],
+        "possible": [consent for consent in possible if consent not in grounds],
+        "may_rest": keeps,
+    }
+
+
+@require_POST
+def upload_rest(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Say on whose agreement somebody else's recording stands."""
+    user = user_of(request)
+    upload = access.upload_for(user, pk)
+    if not may_keep_consents(user, upload.project.artist):
+        raise PermissionDenied("The artist, A&R, rights and the owner say on what it stands.")
+    try:
+        consent = consent_for(user, request.POST.get("consent", ""))
+        services.rest_upload(upload, consent=consent, actor=user)
+        messages.success(request, f"{upload.name} stands on that agreement while it holds.")
+    except UserFault as fault:
+        messages.error(request, fault.message)
+    return redirect("generation:upload", pk=pk)
 
 
 @require_POST

@@ -52,6 +52,11 @@ class TrackPatch(serializers.Serializer[Any]):
 class ArtworkInput(serializers.Serializer[Any]):
     file = serializers.FileField(allow_empty_file=True)
     origin = serializers.ChoiceField(choices=ORIGINS, help_text="Who or what made it; receivers are told.")
+    likeness = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="It shows somebody, as a model made them: they have to have agreed.",
+    )
 
 
 class RecordingInput(serializers.Serializer[Any]):

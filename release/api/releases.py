@@ -93,6 +93,7 @@ class ReleaseViewSet(Studio):
             file=values["file"],
             filename=values["file"].name or "",
             origin=values["origin"],
+            likeness=values["likeness"],
             actor=self.user,
         )
         return self.shown(ArtworkSerializer, cover, status=201)

@@ -91,7 +91,7 @@ class ArtworkSerializer(serializers.ModelSerializer[Artwork]):
 
     class Meta:
         model = Artwork
-        fields = ("id", "origin", "width_px", "height_px", "sha256", "media_type")
+        fields = ("id", "origin", "likeness", "width_px", "height_px", "sha256", "media_type")
 
 
 class ApprovalSerializer(serializers.ModelSerializer[Approval]):

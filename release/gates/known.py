@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from generation.services import TermsUse, standings, terms_by_master
 from generation.services.methods import Standing
 from provenance.signatures import signed_entries
-from release.consent_effects import Lapse, lapses_by_master
+from release.consent_effects import Lapse, Unasked, consents_by_master, unsampled_by_master
 from release.evidence import Evidence, evidence_of
 from release.reading import Contents
 
@@ -22,7 +22,9 @@ class Known:
     #: Entries of declarations that their actor signed.
     signed: frozenset[int]
     methods: Mapping[object, Standing]
-    lapses: Mapping[object, Sequence[Lapse]]
+    #: Consents that something in it was made under.
+    agreed: Mapping[object, Sequence[Lapse]]
+    unasked: Mapping[object, Sequence[Unasked]]
 
 
 def known_of(contents: Iterable[Contents]) -> Known:
@@ -32,6 +34,7 @@ def known_of(contents: Iterable[Contents]) -> Known:
     declared = [one.declaration.entry_id for one in evidence.values() if one.declaration]
     terms = terms_by_master((one.master, one.bodies) for one in evidence.values())
     made = [one.master for one in evidence.values()]
-    lapses = lapses_by_master((one.master, one.bodies) for one in evidence.values())
+    agreed = consents_by_master((one.master, one.bodies) for one in evidence.values())
+    unasked = unsampled_by_master((one.master, one.bodies) for one in evidence.values())
     signed = signed_entries(declared) if declared else frozenset[int]()
-    return Known(evidence, terms, signed, standings(made), lapses)
+    return Known(evidence, terms, signed, standings(made), agreed, unasked)

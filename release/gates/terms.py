@@ -69,6 +69,8 @@ def _licence_cure(recording: Recording, use: TermsUse) -> dict[str, Any]:
         }
     if use.upload is not None and use.upload.terms_open:
         return {"cure": "generation:upload", "cure_args": (use.upload.pk,), "cure_title": "State the terms"}
+    if use.upload is not None and use.terms is None:
+        return {"cure": "generation:upload", "cure_args": (use.upload.pk,), "cure_title": "Their consent"}
     return {
         "cure": "generation:project",
         "cure_args": (recording.master.project.pk,),
@@ -80,6 +82,6 @@ def _source(use: TermsUse) -> str:
     if use.upload is not None and use.terms is None and use.allowance.verdict is Verdict.ASKS:
         return "State the tool's terms on the upload's page, or replace it in the arrangement."
     if use.terms is None:
-        return "Replace it in the arrangement, or bring it in anew with a licence that covers selling."
+        return "Replace it, bring it in anew with a licence that covers selling, or get their consent for sampling."
     asked = "Rights can answer what they leave open, with a source. " if use.allowance.questions else ""
     return f"{asked}Source: {use.terms.source}, {use.terms.source_date:%d %B %Y}."

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from generation.services.methods import Standing
 from provenance.elements import element_label
 from provenance.words import join
 from release import identifiers
-from release.consent_effects import Lapse
+from release.consent_effects import Lapse, Unasked
 from release.credits import CREDIT_ROLES
 from release.errors import UserFault
 from release.evidence import Evidence
@@ -40,7 +40,8 @@ def of_track(track: Track, known: Known) -> list[Gate]:
         *licences(recording, known.terms[recording.master_id]),
         *receivers(recording, evidence, known.terms[recording.master_id]),
         *_method(recording, known.methods[recording.master_id]),
-        *_consents(recording, known.lapses[recording.master_id]),
+        *_consents(recording, known.agreed[recording.master_id], track.release.territories),
+        *_unasked(recording, known.unasked[recording.master_id]),
         *_credits(recording, evidence),
     ]
 
@@ -143,16 +144,30 @@ def _method(recording: Recording, standing: Standing) -> Iterator[Gate]:
         )
 
 
-def _consents(recording: Recording, lapses: Iterable[Lapse]) -> Iterator[Gate]:
-    for lapse in lapses:
+def _consents(recording: Recording, agreed: Iterable[Lapse], territories: Sequence[str]) -> Iterator[Gate]:
+    for one in agreed:
+        if wrong := one.for_places(territories):
+            yield Gate(
+                code="consent_missing",
+                level="block",
+                sentence=f"{recording.title}: {wrong}",
+                why="Something in it was made under that consent. Replace it, or agree anew.",
+                cure="artists:consent",
+                cure_args=(one.consent.pk,),
+                cure_title="The consent",
+            )
+
+
+def _unasked(recording: Recording, unasked: Iterable[Unasked]) -> Iterator[Gate]:
+    for one in unasked:
         yield Gate(
-            code="consent_missing",
+            code="sampling_missing",
             level="block",
-            sentence=f"{recording.title}: {lapse.sentence}",
-            why="Something in it was made under that consent. Replace it, or agree anew.",
-            cure="artists:consent",
-            cure_args=(lapse.consent.pk,),
-            cure_title="The consent",
+            sentence=f"{recording.title}: {one.sentence}",
+            why="It was brought in as the artist's own, and the ledger knows whose it is. Ask them, or replace it.",
+            cure="artists:consents",
+            cure_args=(one.artist.pk,),
+            cure_title="Ask them",
         )
 
 

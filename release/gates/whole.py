@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from provenance.words import join
 from release import identifiers
+from release.consent_effects import wrong_with_cover
 from release.errors import UserFault
 from release.gates.gate import Gate
 from release.models import Artwork, Release
@@ -81,6 +82,14 @@ def of_cover(release: Release, cover: Artwork | None) -> Iterator[Gate]:
         yield Gate(code="no_artwork", level="block", sentence="The cover is missing.", **where)
     elif cover.origin == "unknown":
         yield Gate(code="unknown_origin", level="block", sentence="Nobody said who made the cover.", **where)
+    elif wrong := wrong_with_cover(cover, release):
+        yield Gate(
+            code="consent_missing",
+            level="block",
+            sentence=f"The cover shows a likeness that a model made: {wrong}",
+            why="Whoever it shows agrees on the artist's page of consents. Or give it another cover.",
+            **where,
+        )
 
 
 def of_approval(release: Release, approvals: Approvals) -> Iterator[Gate]:

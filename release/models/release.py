@@ -77,6 +77,9 @@ class Artwork(Recorded):
     origin = models.CharField(
         max_length=16, help_text="human, trained_model, mixed, procedural or third_party"
     )
+    likeness = models.BooleanField(
+        default=False, help_text="It shows a likeness of somebody that a model made."
+    )
     width_px = models.PositiveIntegerField()
     height_px = models.PositiveIntegerField()
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

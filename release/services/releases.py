@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from artists.models import Artist, Role, User
+from artists.services import consents
 from provenance import assets, imagefile
 from provenance.events import AssetRef
 from provenance.ledger import HasActor, record
@@ -33,6 +34,8 @@ from release.services.numbers import allocate_catalogue_number, allocate_gtin
 from release.services.states import lapse, open_for_changes, set_state
 from release.training import denied_by_default
 
+#: Origins of a cover in which a model had a part.
+MADE_BY_MODELS = frozenset({"trained_model", "mixed", "unknown"})
 APPROVERS = (Role.OWNER, Role.RIGHTS)
 APPROVAL_GATES = frozenset({"not_approved", "approval_unsigned"})
 
@@ -221,10 +224,21 @@ def _still_on(track: Track) -> Track:
     return track
 
 
-def upload_artwork(release: Release, *, file: BinaryIO, filename: str, origin: str, actor: User) -> Artwork:
-    """Check and keep a cover. Raises the artwork checks' errors before anything is stored for good."""
+def upload_artwork(
+    release: Release, *, file: BinaryIO, filename: str, origin: str, likeness: bool = False, actor: User
+) -> Artwork:
+    """Check and keep a cover. Raises the artwork checks' errors before anything is stored for good.
+
+    `likeness`: a model had a part in it and it shows somebody. Raises `ConsentMissing` unless they agreed to that.
+    """
     if origin not in STATED_ORIGINS:
         raise BadField(f"Say who or what made the cover: {', '.join(STATED_ORIGINS)}.", field="origin")
+    likeness = bool(likeness) and origin in MADE_BY_MODELS
+    agreed = (
+        consents.require(release.artist, "likeness_reference", territories=release.territories)
+        if likeness
+        else ()
+    )
     data = file.read(imagefile.LIMIT_BYTES + 1)
     report = covers.check_artwork(data, filename=filename)
     staged = assets.ingest(data)
@@ -249,6 +263,7 @@ def upload_artwork(release: Release, *, file: BinaryIO, filename: str, origin: s
                 origin=origin,
                 width_px=report.width_px,
                 height_px=report.height_px,
+                likeness=likeness,
             ),
             actor=actor,
         )
@@ -259,9 +274,11 @@ def upload_artwork(release: Release, *, file: BinaryIO, filename: str, origin: s
             origin=origin,
             width_px=report.width_px,
             height_px=report.height_px,
+            likeness=likeness,
             uploaded_by=actor,
             entry=entry,
         )
+        consents.note_use(agreed, ref=f"artwork:{artwork.pk}", stream=release.stream, actor=actor)
         lapse(release, actor=actor)
     return artwork
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.contrib import messages
@@ -15,7 +16,7 @@ from artists.access import acts_for
 from artists.models import Artist, Role, User
 from artists.practice_access import consent_for
 from artists.views import user_of
-from generation.access import master_for
+from generation.access import master_for, visible_datasets, visible_projects
 from generation.services import newest_check
 from provenance.errors import UserFault
 from release import services
@@ -88,11 +89,23 @@ def how_made_page(request: HttpRequest, slug: str) -> HttpResponse:
 def consent_effects(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """What was made under a consent, and what its end means: a fragment. Titles only of what the reader may open."""
     user = user_of(request)
-    effects = effects_of(consent_for(user, pk))
+    effects = effects_of(consent_for(user, pk), revoked_on=_day(request.GET.get("revoked_on", "")))
+    projects = set(visible_projects(user).values_list("pk", flat=True))
+    known = set(visible_datasets(user).values_list("pk", flat=True))
     seen = set(visible_releases(user).values_list("pk", flat=True))
     context = {
         "effects": effects,
         "releases": [one for one in effects.releases if one.release.pk in seen],
+        "members": [one for one in effects.members if one.dataset_id in known],
+        "handed": [one for one in effects.versions if one.version.dataset_id in known],
+        "masters": [one for one in effects.masters if one.project.pk in projects],
         "hidden": sum(one.release.pk not in seen for one in effects.releases),
     }
     return render(request, "release/consent_effects.html", context)
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        return None

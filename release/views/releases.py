@@ -30,6 +30,7 @@ from release.labels import overall
 from release.models import Release, Track
 from release.reading import CHANGEABLE, Approvals, approvals_of, contents_of, covers_of
 from release.services.releases import APPROVERS
+from release.training import update_due
 
 PAGE = 48
 GATE_WORDS: tuple[tuple[frozenset[str], str], ...] = (
@@ -168,6 +169,7 @@ def release_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "release": release,
         "gates": found,
         "blocking": blocking,
+        "update_due": update_due(release),
         "open_gates": _open_gates(found, approvals),
         "tracks": [_track_row(track, known.evidence) for track in contents.tracks],
         "cover": contents.cover,
@@ -271,6 +273,7 @@ def artwork_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
                     file=upload.file,
                     filename=upload.name,
                     origin=form.cleaned_data["origin"],
+                    likeness=form.cleaned_data["likeness"],
                     actor=user,
                 )
             except ProvenanceError as fault:
