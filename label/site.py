@@ -18,6 +18,7 @@ from label.views import (
     proof,
     receipts,
     search,
+    taking_on,
     today,
 )
 
@@ -25,6 +26,8 @@ app_name = "label"
 urlpatterns = [
     path("", today.today_page, name="today"),
     path("board/", board.board_page, name="board"),
+    path("submissions/<uuid:pk>/take-on/", taking_on.take_on_page, name="take-on"),
+    path("roster/<uuid:pk>/how-they-came/", taking_on.how_they_came, name="how-they-came"),
     path("board/artists/<uuid:pk>/", board.artist_work, name="artist-work"),
     path("search/", search.search_page, name="search"),
     path("search/quick/", search.search_quick, name="search-quick"),

@@ -190,4 +190,4 @@ class SessionSigned(Event):
 
 
 # Nouns with a module of their own; they need nothing from here.
-from artists.events import agreement, anr, anr_rules, listening, practice, roster  # noqa: E402, F401
+from artists.events import agreement, anr, anr_rules, listening, practice, roster, taken_on  # noqa: E402, F401

@@ -13,6 +13,8 @@ MONEY: Row = (200, 200, 403, 200, 200, 404, 404)
 PAGES: Pages = {
     "label:board": (None, ALL),
     "label:artist-work": (lambda s: s.cast.artist.pk, ROSTER),
+    "label:take-on": (lambda s: s.anr.submission.pk, DECIDERS),
+    "label:how-they-came": (lambda s: s.cast.artist.pk, ROSTER),
     "artists:inbox": (None, STAFF),
     "artists:compare": (None, STAFF),
     "artists:upload-links": (None, DECIDERS),
