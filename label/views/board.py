@@ -12,10 +12,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from artists.access import artist_for, saved_filters, visible_artists
-from artists.models import Artist, SavedFilter, User
+from artists.access_anr import visible_agreements
+from artists.models import Agreement, Artist, Consent, SavedFilter, User
+from artists.practice_access import visible_consents
 from artists.views import user_of
 from generation.access import visible_projects
 from label.board import DUE, STAGES, BoardFilter, board
+from provenance.words import join
 from release.access import approvals_to_sign, declarations_to_sign, visible_releases
 from release.models import Approval, Declaration, Release
 from release.reading import covers_of
@@ -59,16 +62,19 @@ def artist_work(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     columns = board(user, BoardFilter(artist=str(artist.pk), whose="all"))
     cards = [card for column in columns for card in column.cards]
     dated = sorted((card for card in cards if card.due), key=lambda card: (card.due, card.title))
-    releases = list(
-        visible_releases(user)
-        .filter(artist=artist)
-        .order_by(F("release_date").desc(nulls_first=True))[:RELEASES]
+    every = list(
+        visible_releases(user).filter(artist=artist).order_by(F("release_date").desc(nulls_first=True))
     )
+    releases = every[:RELEASES]
     covers = covers_of(releases)
     context = {
         "artist": artist,
         "projects": [(STAGES[card.stage], card) for card in cards if card.stage not in ("draft", "approved")],
         "due": dated,
+        "late": sum(card.late for card in dated),
+        "coming": next((card for card in dated if not card.late), None),
+        "out": sum(release.state == Release.State.PACKAGED for release in every),
+        "planned": sum(release.state in ("draft", "approved") for release in every),
         "releases": [(release, covers.get(release.pk)) for release in releases],
         "waiting": _waiting(user, artist),
         "archived": visible_projects(user).filter(artist=artist, archived=True).count(),
@@ -77,7 +83,7 @@ def artist_work(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def _waiting(user: User, artist: Artist) -> list[Signature]:
-    """Declarations and approvals that stand and that nobody signed yet; the reader's own with their address."""
+    """Declarations, approvals, offered agreements and consents that wait; `url` where the reader can go on."""
     own = {row.pk for row in (*declarations_to_sign(user), *approvals_to_sign(user))}
     found = []
     newest = (
@@ -99,4 +105,14 @@ def _waiting(user: User, artist: Artist) -> list[Signature]:
         release = approval.release
         url = reverse("artists:sign", args=["approval", release.stream]) if approval.pk in own else ""
         found.append(Signature(f"Approval of {release.title}", approval.approved_by.full_name, url))
+    for agreement in visible_agreements(user).filter(artist=artist, status=Agreement.Status.OFFERED)[:10]:
+        sides = {"the label": agreement.label_signature_id, "the artist": agreement.artist_signature_id}
+        who = join(side for side, signed in sides.items() if signed is None)
+        url = reverse("artists:agreement", args=[agreement.pk])
+        found.append(Signature(f"{agreement.get_kind_display()} agreement", who, url))
+    asked = visible_consents(user).filter(artist=artist, state=Consent.State.PROPOSED)
+    for consent in asked[:10]:
+        who = consent.giver.full_name if consent.giver else "somebody without an account"
+        url = reverse("artists:consent", args=[consent.pk])
+        found.append(Signature(f"Consent: {consent.get_kind_display().lower()}", who, url))
     return found

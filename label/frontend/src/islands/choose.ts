@@ -141,6 +141,8 @@ class Choose extends HTMLElement {
     if (!this.#shown.length) this.#list.append(h("li", { class: "none", role: "presentation" }, counted(0, 0, text)));
     else if (all.length > SHOWN || !text.trim()) this.#list.append(h("li", { class: "none", role: "presentation" }, counted(all.length, this.#options.length, text)));
     this.#list.hidden = false;
+    const below = window.innerHeight - this.#input.getBoundingClientRect().bottom;
+    this.#list.classList.toggle("up", below < 240 && this.#input.getBoundingClientRect().top > below);
     this.#input.setAttribute("aria-expanded", "true");
     this.#said.textContent = counted(all.length, this.#options.length, text);
     this.#mark(kept === undefined ? -1 : this.#shown.findIndex(({ id }) => id === kept));

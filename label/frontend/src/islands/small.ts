@@ -1,4 +1,4 @@
-/** Small elements: a digest that copies itself, a meter against a target, the picture of an energy arc. */
+/** Small elements: a digest that copies itself, a meter against a target, the picture of an energy arc, lists that count. */
 
 import { define, h, svg } from "../lib/dom";
 
@@ -99,6 +99,62 @@ class Arc extends HTMLElement {
   }
 }
 
+/** `<dw-tally>` around a list with tick boxes: how many are chosen is said on the bar, and one box chooses all that are shown. */
+class Tally extends HTMLElement {
+  #every: HTMLInputElement | null = null;
+
+  connectedCallback(): void {
+    const place = this.querySelector<HTMLElement>("[data-every]");
+    if (place) {
+      this.#every = h("input", { type: "checkbox", "aria-label": "Choose all on this page" });
+      this.#every.addEventListener("change", () => {
+        for (const box of this.#boxes) box.checked = this.#every?.checked ?? false;
+        this.#say();
+      });
+      place.replaceChildren(this.#every);
+    }
+    this.addEventListener("change", this.#say);
+    this.#say();
+  }
+
+  get #boxes(): HTMLInputElement[] {
+    return [...this.querySelectorAll<HTMLInputElement>("tbody input[type=checkbox]")];
+  }
+
+  #say = (): void => {
+    const boxes = this.#boxes;
+    const all = this.querySelector<HTMLInputElement>("input[name=all]")?.checked ?? false;
+    const chosen = all ? Number(this.getAttribute("total")) : boxes.filter(({ checked }) => checked).length;
+    if (this.#every) {
+      this.#every.checked = chosen > 0 && boxes.every(({ checked }) => checked);
+      this.#every.indeterminate = !this.#every.checked && boxes.some(({ checked }) => checked);
+    }
+    const said = this.querySelector("[data-said]");
+    if (said) said.textContent = chosen ? `${chosen} chosen: do something with ${chosen === 1 ? "it" : "them"}` : "Do something with the chosen ones";
+    this.classList.toggle("has-chosen", chosen > 0);
+  };
+}
+
+/** `<dw-walk>` around a search field and links with `data-hit`: the arrows walk from the field through what was found. */
+class Walk extends HTMLElement {
+  connectedCallback(): void {
+    this.addEventListener("keydown", this.#onKey);
+  }
+
+  #onKey = (event: KeyboardEvent): void => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const field = this.querySelector<HTMLInputElement>("input[type=search]");
+    const stops = [...(field ? [field] : []), ...this.querySelectorAll<HTMLElement>("a[data-hit]")];
+    const at = stops.indexOf(document.activeElement as HTMLElement);
+    const next = at < 0 ? undefined : stops[at + (event.key === "ArrowDown" ? 1 : -1)];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  };
+}
+
+define("dw-tally", Tally);
+define("dw-walk", Walk);
 define("dw-digest", Digest);
 define("dw-copy", Copy);
 define("dw-meter", Meter);
