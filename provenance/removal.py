@@ -52,10 +52,16 @@ def say_removed(
     What something relies on, and what is not stored, is left out. Delete with `delete_bytes` once this is committed.
     """
     store = blobs.store()
-    assets = [asset for asset in wanted if not held_by(asset) and store.exists(asset.sha256)]
-    if not assets:
-        return []
+    loose = [asset for asset in wanted if not held_by(asset)]
+    assets = [asset for asset in loose if store.exists(asset.sha256)]
     with transaction.atomic():
+        measured = AssetAnalysis.objects.filter(asset__in=loose)
+        if keep_fingerprint:
+            measured.update(peaks=None)
+        else:
+            measured.delete()
+        if not assets:
+            return []
         record(
             BytesRemoved(
                 stream=stream,
@@ -65,11 +71,6 @@ def say_removed(
             ),
             actor=actor,
         )
-        measured = AssetAnalysis.objects.filter(asset__in=assets)
-        if keep_fingerprint:
-            measured.update(peaks=None)
-        else:
-            measured.delete()
     return [asset.sha256 for asset in assets]
 
 

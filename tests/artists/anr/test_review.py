@@ -188,7 +188,7 @@ def test_a_listening_link_is_for_one_person_until_it_ends(cast: Any) -> None:
     assert listening.listening_link_by_secret(secret) == link
     assert "Radio Nine" not in bytes(link.made_entry.body).decode()
     listening.keep_opened(link)
-    listening.keep_heard_by_link(link, thing="master:x", spans=[[0, 4000]])
+    listening.keep_heard_by_link(link, thing="master:x", subject="master:x", spans=[[0, 4000]])
     link.refresh_from_db()
     assert (link.heard_ms, link.entry.kind) == (4000, "listening_link.heard")
     listening.revoke_listening_link(link, actor=cast.anr)
