@@ -33,6 +33,7 @@ from release.documents.dossier import (
     ToolRow,
     render,
 )
+from release.documents.method import MethodRecord, RuleRecord
 
 __all__ = [
     "Application",
@@ -47,7 +48,9 @@ __all__ = [
     "FontsMissing",
     "Form",
     "LedgerFacts",
+    "MethodRecord",
     "Rendered",
+    "RuleRecord",
     "Statement",
     "ToolRow",
     "claim_texts",

@@ -15,6 +15,7 @@ import typst
 from provenance.elements import BASIS_MEANING, ORIGIN_MEANING, Basis, Origin, element_label, element_order
 from provenance.pictures import swatch
 from release.documents.claims import ClaimTexts, Form
+from release.documents.method import MethodRecord, method_data
 from release.errors import SystemFault, UserFault
 from release.labels.involvement import ElementFinding
 
@@ -131,6 +132,8 @@ class Dossier:
     evidence: tuple[EvidenceRow, ...]
     statements: tuple[Statement, ...] = ()
     tools: tuple[ToolRow, ...] = ()
+    method: MethodRecord | None = None
+    """None where no rule of the artist's binds the master, or nobody held it against them."""
     ledger: LedgerFacts
     contact: Contact | None = None
     stripe_svg: str = ""
@@ -198,6 +201,7 @@ def document_data(dossier: Dossier) -> str:
                 asdict(row) | {"label": element_label(row.element), "origin_label": Origin(row.origin).label}
                 for row in sorted(dossier.evidence, key=lambda row: element_order(row.element))
             ],
+            "method": method_data(dossier.method) if dossier.method else None,
             "ledger": asdict(dossier.ledger),
             "contact": asdict(dossier.contact) if dossier.contact else None,
         },

@@ -132,6 +132,46 @@ ROWS = (
     row(10, "mastering", "procedural", "observed", "Loudness was brought to -14 LUFS by the platform."),
 )
 
+METHOD = documents.MethodRecord(
+    artist="Żaneta Miłosz-Example (fictional)",
+    number=3,
+    dated="1 October 2026",
+    statement="The frame is taken away. If one chord of it still sounds, the piece is not finished.",
+    checked_on="20 November 2026, 10:58 UTC",
+    entry_digest="5e" * 32,
+    comparisons=14,
+    rules=(
+        documents.RuleRecord(
+            sentence="No generated scaffold may be in a master.",
+            verdict="confirmed",
+            because="No path leads from 2 generated scaffolds to the master, and in 14 comparisons none was heard.",
+            rests_on="lineage, sound and statement",
+            limits="Mixed into this very master on purpose, each was heard down to 6 dB below it.",
+            entries=("ab" * 32, "cd" * 32),
+        ),
+        documents.RuleRecord(
+            sentence="The melody must be human.",
+            verdict="undecided",
+            because="Nobody knows who made all of the melody.",
+            rests_on="lineage",
+        ),
+        documents.RuleRecord(
+            sentence="Only these tools may have made what is in a master: sketch.",
+            verdict="refuted",
+            because="Take 2 of prompt run 4 came by audiocraft.",
+            rests_on="lineage",
+            entries=tuple(f"{n:02x}" * 32 for n in range(8)),
+        ),
+    ),
+    grounds=(
+        ("lineage", "The platform saw every step between the piece and the master."),
+        ("sound", "The recordings themselves were compared; how often that errs is stated."),
+        ("statement", "Somebody stated it, and nothing else shows it."),
+    ),
+    measured="Of pairs of different recordings 0 of 2000 (at most 0.18 %) were taken for the same sound.",
+    published_at="https://label.example/made/the-frame-is-gone/",
+)
+
 DOSSIER = documents.Dossier(
     title="Runout",
     artist="Nula Quark",
@@ -174,6 +214,7 @@ DOSSIER = documents.Dossier(
             name="Sketch 1", provider="this platform", origin="procedural", made="chords, bass", terms="own"
         ),
     ),
+    method=METHOD,
     ledger=documents.LedgerFacts(
         origin="example.invalid/ledger", size=4242, root="9c" * 32, bundle="runout-evidence.zip"
     ),

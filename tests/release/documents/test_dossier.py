@@ -113,5 +113,5 @@ def test_the_picture_keeps_its_words_in_a_font_that_is_there(made):
 
 def test_the_pages_can_be_looked_at():
     pages = dossier.render_pages(samples.DOSSIER, ppi=40)
-    assert len(pages) == 5
+    assert len(pages) == 6
     assert all(page.startswith(b"\x89PNG") for page in pages)
