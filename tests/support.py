@@ -52,6 +52,10 @@ NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
         "needs OpenSSH: apt install openssh-client",
     ),
     "engines": (_engines, "needs the engines extra: DEADWAX_ENGINES=1 python3 manage.py test"),
+    "triton": (
+        lambda: importlib.util.find_spec("triton") is not None,
+        "needs Triton: Linux on x86-64 has it",
+    ),
     "ddex": (_ddex, "needs the DDEX schemas: set DDEX_SCHEMA_DIR to the folder with ern432/ (see README)"),
     "gpu": (_gpu, "needs an NVIDIA GPU"),
 }

@@ -286,7 +286,7 @@ def _sound(loaded: Loaded, codes: torch.Tensor) -> Audio:
 
 def _room(fast: FastMusicGen) -> dict[str, str | int]:
     floor = fast.floor
-    found: dict[str, str | int] = {"batch": floor.batch}
+    found: dict[str, str | int] = {"batch": floor.batch, "decoder_products": floor.products}
     if floor.batch < floor.asked:
         found["batch_asked"] = floor.asked
     return found

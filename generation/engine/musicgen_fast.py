@@ -92,18 +92,26 @@ class FastMusicGen:
         return melody[..., places % melody.shape[-1]]
 
     def _check(self) -> float:
-        """The greatest difference from audiocraft's logits, in their standard deviations. Raises Unsupported."""
-        guidance = 3.0
+        """The greatest difference from audiocraft's logits, in their standard deviations, with either kind of products
+        that takes may be made with here. Raises Unsupported.
+        """
         conditions = self.conditions("a test of the decoder")
+        kinds = [True, False] if self.decoder.are_few(1) else [False]
+        return max(self._difference(conditions, few=few) for few in kinds)
+
+    def _difference(self, conditions: Conditions, *, few: bool) -> float:
+        guidance, shape = 3.0, self.decoder.shape
         take = Take(seed=1, frames=CHECK_FRAMES, sampling=Sampling(guidance=guidance), conditions=conditions)
-        lanes = self.decoder.lanes_for([take])
+        cross = 0 if conditions.cross is None else int(conditions.cross.shape[0])
+        positions = conditions.prefix_length + shape.steps(CHECK_FRAMES)
+        lanes = self.decoder.lanes(1, positions=positions, cross_positions=cross, few=few)
         scheduler = Scheduler(lanes)
         scheduler.submit(take)
         ours = []
         while not scheduler.idle:
             scheduler.step()
             ours.append(lanes.logits[0].clone())
-        sequence = lanes.sequence(0)[:, : self.decoder.shape.steps(CHECK_FRAMES)].to(lanes.device)
+        sequence = lanes.sequence(0)[:, : shape.steps(CHECK_FRAMES)].to(lanes.device)
         given = {
             name: (value, torch.ones(value.shape[:2], device=lanes.device))
             for name, value in _by_name(conditions, self._model.lm.fuser.cond2fuse).items()

@@ -9,8 +9,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from generation.engine.fast.shape import Shape
-
 
 class Attention(Protocol):
     """Both calls write `[rows, width]` into `out` and MUST NOT depend on other rows or wait for the host."""
@@ -60,24 +58,3 @@ class TorchAttention:
 
 def _used(lengths: Tensor, limit: int) -> Tensor:
     return (torch.arange(limit, device=lengths.device) < lengths.view(-1, 1)).view(-1, 1, 1, limit)
-
-
-def chosen(
-    shape: Shape, device: torch.device, dtype: torch.dtype, wanted: str = "auto"
-) -> tuple[Attention, str]:
-    """The attention for this device and why not the faster one (empty when it is).
-
-    "auto" takes our kernels where Triton runs them here and they agree with torch on random numbers.
-    """
-    if wanted == "torch" or (wanted == "auto" and device.type != "cuda"):
-        return TorchAttention(), "" if wanted == "torch" else "no GPU"
-    try:
-        from generation.engine.fast import kernels
-
-        kernels.check_agrees(shape, device, dtype)
-    except Exception as error:  # whatever a compiler does: the other way is slower, not wrong
-        if wanted == "triton":
-            raise
-        reason = next(iter(str(error).splitlines()), "")[:200]
-        return TorchAttention(), f"{type(error).__name__}: {reason}"
-    return kernels.TritonAttention(), ""

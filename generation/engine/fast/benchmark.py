@@ -2,8 +2,8 @@
 
     python -m generation.engine.fast.benchmark                    # small, medium and large, 1 and 30 takes of 30 s
     python -m generation.engine.fast.benchmark --models large --batches 1 --baseline-seconds 10 --profile steps.txt
-    python -m generation.engine.fast.benchmark --acestep          # ACE-Step's denoiser and codec beside
-    diffusers' own calls
+    python -m generation.engine.fast.benchmark --acestep          # ACE-Step beside diffusers' own calls
+    python -m generation.engine.fast.benchmark --plan             # what arithmetic allows; needs no GPU
     python -m generation.engine.fast.benchmark --tiny             # anywhere, in seconds; its figures mean nothing
 
 Weights are random, of the published sizes. All figures are of this run: the ceiling is the least that the steps must
@@ -24,7 +24,7 @@ from typing import Any
 
 import torch
 
-from generation.engine.fast import NAME, VERSION, baselines
+from generation.engine.fast import NAME, VERSION, baselines, plan
 from generation.engine.fast.codec import ChunkedDecoder, codec_of
 from generation.engine.fast.decoder import Decoder, Take
 from generation.engine.fast.lanes import Conditions, Lanes
@@ -36,7 +36,7 @@ from generation.engine.fast.weights import random_weights
 GUIDANCE = 3.0
 CHUNK_FRAMES = 10
 COLUMNS = (
-    "model", "takes", "row block", "steps/s", "audio s per s", "ms per step p50", "p99", "peak GiB", "ceiling ms",
+    "model", "takes", "products", "steps/s", "audio s per s", "ms per step p50", "p99", "peak GiB", "ceiling ms",
     "share of ceiling", "x audiocraft", "x transformers",
 )  # fmt: skip
 
@@ -48,7 +48,7 @@ class Measured:
     model: str
     takes: int
     seconds: float
-    row_block: int
+    products: str
     attention: str
     graphs: str
     wall_s: float
@@ -67,7 +67,7 @@ class Measured:
             return "-" if value is None else f"{value:.1f}"
 
         return [
-            self.model, str(self.takes), str(self.row_block), f"{self.steps_per_s:.1f}", f"{self.audio_s_per_s:.2f}",
+            self.model, str(self.takes), self.products, f"{self.steps_per_s:.1f}", f"{self.audio_s_per_s:.2f}",
             f"{self.p50_ms:.3f}", f"{self.p99_ms:.3f}", f"{self.peak_bytes / 2**30:.2f}", f"{self.ceiling_ms:.3f}",
             f"{100 * self.share_of_ceiling:.0f} %", ratio(self.audiocraft_ratio), ratio(self.transformers_ratio),
         ]  # fmt: skip
@@ -159,7 +159,8 @@ class Bench:
         if profile is not None:
             self.write_profile(profile, f"{name} x {count}", lanes, takes)
         return Measured(
-            model=name, takes=count, seconds=self.seconds, row_block=decoder.row_block, attention=decoder.attention,
+            model=name, takes=count, seconds=self.seconds, attention=decoder.attention,
+            products="few" if lanes.products.name == "triton" else f"blocks of {decoder.row_block}",
             graphs=lanes.graphs_off or f"{lanes.graph_count} captured", wall_s=wall, steps_per_s=steps / wall,
             audio_s_per_s=count * self.seconds / wall, p50_ms=each[len(each) // 2],
             p99_ms=each[min(len(each) - 1, int(0.99 * len(each)))], peak_bytes=self.peak(),
@@ -304,10 +305,18 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--row-blocks", nargs="+", type=int, default=None, help="0 takes the batch as it is")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--acestep", action="store_true", help="ACE-Step instead of MusicGen")
+    parser.add_argument(
+        "--plan",
+        action="store_true",
+        help="calculate what H100 and H200 allow, measure nothing; needs no GPU",
+    )
     parser.add_argument("--tiny", action="store_true", help="a tiny model: to see that this runs")
     parser.add_argument("--profile", type=Path, help="append tables of kernels to this file")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     asked = parser.parse_args(argv)
+    if asked.plan:
+        sys.stdout.write(plan.report(asked.models, asked.batches, seconds=asked.seconds) + "\n")
+        return 0
     if asked.acestep:
         from generation.engine.fast import benchmark_acestep
 
@@ -316,6 +325,10 @@ def main(argv: list[str]) -> int:
         )
         return 0
     models, batches, seconds = asked.models, asked.batches, asked.seconds
+    if asked.device == "cpu" and not asked.tiny:
+        sys.stderr.write(
+            "No GPU: the published sizes take hours here. --tiny shows that it runs, --plan calculates.\n"
+        )
     if asked.tiny:
         models, batches, seconds = ["tiny"], [1, 3], min(seconds, 0.4)
     bench = Bench(

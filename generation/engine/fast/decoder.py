@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from generation.engine.fast import attention as attentions
+from generation.engine.fast import choosing
 from generation.engine.fast.lanes import Conditions, Lanes
-from generation.engine.fast.network import ROW_BLOCK, Network
+from generation.engine.fast.network import Network
+from generation.engine.fast.products import FEW, ROW_BLOCK, LibraryProducts
 from generation.engine.fast.sampling import Sampling
 from generation.engine.fast.shape import FRAMES_PER_S, STRIDE_S
 from generation.engine.fast.weights import Weights
@@ -50,8 +51,9 @@ class Take:
 class Decoder:
     """Makes codes from takes. Keeps the last lanes and their graphs warm.
 
-    `row_block`: matrix products run on blocks of so many rows (see `network.ROW_BLOCK`); 0 takes the batch as it is,
-    and then a take's bits depend on how many are made with it.
+    `row_block`: matrix products run on blocks of so many rows (see `products`); 0 takes the batch as it is, and then a
+    take's bits depend on how many are made with it. None: as many as the device likes, and on a GPU lanes of one or two
+    takes have products of their own, whose bits are those of one another but not those of more lanes.
     """
 
     def __init__(
@@ -62,34 +64,52 @@ class Decoder:
         graphs: bool | None = None,
         row_block: int | None = None,
     ) -> None:
-        chosen, self.attention_reason = attentions.chosen(
-            weights.shape, weights.device, weights.dtype, attention
-        )
-        self.weights, self.shape, self.attention = weights, weights.shape, chosen.name
+        self._parts = choosing.chosen(weights, attention)
+        self.attention, self.attention_reason = self._parts.attention.name, self._parts.reason
+        self.weights, self.shape = weights, weights.shape
         self._graphs = graphs
+        self._few = self._parts.few if row_block is None else None
         self.row_block = ROW_BLOCK.get(weights.device.type, 0) if row_block is None else row_block
-        self._network = Network(weights, chosen, row_block=self.row_block)
+        self._many = LibraryProducts(weights, self.row_block)
+        self._network = Network(weights, self._parts.attention)
         self._lanes: Lanes | None = None
 
-    def lanes(self, slots: int, *, positions: int, cross_positions: int = 0, guided: bool = True) -> Lanes:
-        """Lanes that hold this; the ones kept warm if they do, else new ones in their place."""
+    def lanes(
+        self,
+        slots: int,
+        *,
+        positions: int,
+        cross_positions: int = 0,
+        guided: bool = True,
+        few: bool | None = None,
+    ) -> Lanes:
+        """Lanes that hold this; the ones kept warm if they do, else new ones in their place. `few` False: with the
+        products of many lanes, True: of few where there are such; None: as many as they are.
+        """
+        if few is None:
+            few = self.are_few(slots, guided=guided)
+        products = self._many if self._few is None or not few else self._few
         kept = self._lanes
         if (
             kept is not None
-            and (kept.slots, kept.guided) == (slots, guided)
+            and (kept.slots, kept.guided, kept.products) == (slots, guided, products)
             and kept.positions >= positions
             and kept.cross_positions >= cross_positions
         ):
             for slot in range(slots):
                 kept.stop(slot)
             return kept
-        self._lanes = None  # frees the old ones before the new ones need the room
         del kept
+        self.release()  # frees the old ones before the new ones need the room
         self._lanes = Lanes(
-            self._network, slots=slots, positions=positions, cross_positions=cross_positions, guided=guided,
-            graphs=self._graphs, triton_noise=self.attention == "triton",
+            self._network, products, slots=slots, positions=positions, cross_positions=cross_positions, guided=guided,
+            graphs=self._graphs, ends=self._parts.ends,
         )  # fmt: skip
         return self._lanes
+
+    def are_few(self, slots: int, *, guided: bool = True) -> bool:
+        """Whether so many lanes have products of their own here."""
+        return self._few is not None and slots * (2 if guided else 1) <= FEW
 
     def lanes_bytes(self, slots: int, *, positions: int, guided: bool = True) -> int:
         """About the memory that such lanes need."""
@@ -102,7 +122,9 @@ class Decoder:
         return 0 if self._lanes is None else self._lanes.kept_bytes
 
     def release(self) -> None:
-        """Forget the lanes and their graphs: their memory is free."""
+        """Forget the lanes and their graphs, when the device is done with them: their memory is free."""
+        if self._lanes is not None:
+            self._lanes.close()
         self._lanes = None
 
     def generate(

@@ -15,7 +15,7 @@ from generation.engine.fast.lanes import Lanes
 from generation.engine.fast.scheduler import Advanced, Chunk, Event, Finished, Scheduler
 
 LANES = {"cuda": 32, "cpu": 4}
-"""So many takes at a time: what one block of rows holds (`network.ROW_BLOCK`), as guided takes have two rows each."""
+"""So many takes at a time: what one block of rows holds (`products.ROW_BLOCK`), as guided takes have two rows each."""
 MEMORY_SHARE = 0.8
 _CROSS_POSITIONS = 64
 _CPU_WORDS = ("not enough memory", "can't allocate memory")
@@ -67,6 +67,12 @@ class Floor:
         """So many takes are made at a time."""
         return self.slots if self._lanes is None else self._lanes.slots
 
+    @property
+    def products(self) -> str:
+        """How matrix products are made: what decides a take's bits beside its seed."""
+        few = self.decoder.are_few(self.asked)
+        return "for few" if few else f"in blocks of {self.decoder.row_block}"
+
     def set_most(self, most: int) -> None:
         """So many takes at a time at most; 0: as the device likes. What memory forbade before is tried again.
 
@@ -116,7 +122,9 @@ class Floor:
             lanes, positions = self._lanes, self._positions(take)
             self._steadily(
                 lambda: (
-                    lanes.warm(positions, nucleus=take.sampling.top_p > 0, between=between)
+                    lanes.warm(
+                        positions, nucleus=take.sampling.top_p > 0, lanes=len(self._running), between=between
+                    )
                     if lanes is self._lanes
                     else None
                 )
@@ -198,7 +206,9 @@ class Floor:
             free += torch.cuda.memory_reserved() - torch.cuda.memory_allocated() + decoder.kept_bytes
             slots = max(1, min(slots, int(MEMORY_SHARE * free / decoder.lanes_bytes(1, positions=positions))))
         cross = max(_CROSS_POSITIONS, _cross_positions(take)) if decoder.shape.cross else 0
-        self._lanes = decoder.lanes(slots, positions=positions, cross_positions=cross)
+        # By what was asked for, not by what memory allows: takes that begin again are to come out the same.
+        few = decoder.are_few(self.asked)
+        self._lanes = decoder.lanes(slots, positions=positions, cross_positions=cross, few=few)
         self._scheduler = Scheduler(self._lanes, reserve=0)
 
     def _fits(self, take: Take) -> bool:

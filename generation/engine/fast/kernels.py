@@ -15,22 +15,20 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from generation.engine.fast import noise as plain_noise
-from generation.engine.fast.attention import TorchAttention
-from generation.engine.fast.shape import Shape, Unsupported
+from generation.engine.fast.kernels_sizes import BLOCK, SPLIT
 
-SPLIT = 256
-BLOCK = 64
-NOISE_BLOCK = 256
+NOISE_BLOCK = 1024
 
 
 @triton.jit
 def _partial(
-    query, new, cache, lengths, sums, peaks, weights,
-    query_row, new_row, cache_row, cache_kind, cache_head, cache_position, heads, splits, scale,
-    WRITES: tl.constexpr, SPLIT: tl.constexpr, BLOCK: tl.constexpr, WIDTH: tl.constexpr,
+    query, new, cache, lengths, sums, peaks, weights, out,
+    query_row, new_row, out_row, cache_row, cache_kind, cache_head, cache_position, heads, splits, scale,
+    WRITES: tl.constexpr, SINGLE: tl.constexpr, SPLIT: tl.constexpr, BLOCK: tl.constexpr, WIDTH: tl.constexpr,
 ):  # fmt: skip
-    """One head of one row over one split: the greatest score, the sum of weights, and the weighted values."""
+    """One head of one row over one split: the greatest score, the sum of weights, and the weighted values. With
+    SINGLE there is no other split, and this is all.
+    """
     row = (tl.program_id(0) // heads).to(tl.int64)
     head = tl.program_id(0) % heads
     split = tl.program_id(1)
@@ -61,19 +59,23 @@ def _partial(
         position = at + tl.arange(0, BLOCK)
         inside = position < end
         where = position[:, None] * cache_position + channel[None, :]
-        block = tl.load(keys + where, mask=inside[:, None], other=0.0).to(tl.float32)
-        scores = tl.where(inside, tl.sum(block * wanted[None, :], axis=1), float("-inf"))
+        # Both are asked for before either is used: twice as much is on its way.
+        block = tl.load(keys + where, mask=inside[:, None], other=0.0)
+        other = tl.load(values + where, mask=inside[:, None], other=0.0)
+        scores = tl.where(inside, tl.sum(block.to(tl.float32) * wanted[None, :], axis=1), float("-inf"))
         higher = tl.maximum(peak, tl.max(scores, axis=0))
         shrink = tl.exp(peak - higher)
         shares = tl.exp(scores - higher)
-        block = tl.load(values + where, mask=inside[:, None], other=0.0).to(tl.float32)
-        total = total * shrink + tl.sum(shares[:, None] * block, axis=0)
+        total = total * shrink + tl.sum(shares[:, None] * other.to(tl.float32), axis=0)
         weight = weight * shrink + tl.sum(shares, axis=0)
         peak = higher
-    place = (row * heads + head) * splits + split
-    tl.store(sums + place * WIDTH + channel, total)
-    tl.store(peaks + place, peak)
-    tl.store(weights + place, weight)
+    if SINGLE:
+        tl.store(out + row * out_row + head * WIDTH + channel, total / weight)
+    else:
+        place = (row * heads + head) * splits + split
+        tl.store(sums + place * WIDTH + channel, total)
+        tl.store(peaks + place, peak)
+        tl.store(weights + place, weight)
 
 
 @triton.jit
@@ -97,29 +99,28 @@ def _combine(
 
 
 @triton.jit
-def _gumbel(seeds, windows, steps, out, codebooks, CARD: tl.constexpr, BLOCK: tl.constexpr):
-    """`noise.gumbel` in one launch: the same words, the logarithms in this device's rounding."""
-    row = (tl.program_id(0) // codebooks).to(tl.int64)
-    codebook = tl.program_id(0) % codebooks
-    quarter = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
-    low = tl.load(seeds + row * 2).to(tl.uint64)
-    high = tl.load(seeds + row * 2 + 1).to(tl.uint64)
-    c0 = quarter.to(tl.uint32)
-    c1 = (quarter * 0 + codebook).to(tl.uint32)
-    c2 = (quarter * 0 + tl.load(steps + row).to(tl.int32)).to(tl.uint32)
-    c3 = (quarter * 0 + tl.load(windows + row).to(tl.int32)).to(tl.uint32)
-    r0, r1, r2, r3 = tl.philox(low | (high << 32), c0, c1, c2, c3)
-    base = out + (row * codebooks + codebook) * CARD + quarter * 4
-    tl.store(base, _to_gumbel(r0), mask=quarter * 4 < CARD)
-    tl.store(base + 1, _to_gumbel(r1), mask=quarter * 4 + 1 < CARD)
-    tl.store(base + 2, _to_gumbel(r2), mask=quarter * 4 + 2 < CARD)
-    tl.store(base + 3, _to_gumbel(r3), mask=quarter * 4 + 3 < CARD)
+def gumbel_of(low, high, code, codebook, step, window):
+    """`noise.gumbel` for a block of codes: the same words, the logarithms in this device's rounding."""
+    c0 = (code // 4).to(tl.uint32)
+    c1 = (code * 0 + codebook).to(tl.uint32)
+    c2 = (code * 0 + step.to(tl.int32)).to(tl.uint32)
+    c3 = (code * 0 + window.to(tl.int32)).to(tl.uint32)
+    seed = low.to(tl.uint64) | (high.to(tl.uint64) << 32)
+    r0, r1, r2, r3 = tl.philox(seed, c0, c1, c2, c3)
+    which = code % 4
+    word = tl.where(which == 0, r0, tl.where(which == 1, r1, tl.where(which == 2, r2, r3)))
+    uniform = ((word >> 9).to(tl.float32) + 0.5) * 1.1920928955078125e-07
+    return -tl.log(-tl.log(uniform))
 
 
 @triton.jit
-def _to_gumbel(word):
-    uniform = ((word >> 9).to(tl.float32) + 0.5) * 1.1920928955078125e-07
-    return -tl.log(-tl.log(uniform))
+def _gumbel(seeds, windows, steps, out, codebooks, CARD: tl.constexpr, BLOCK: tl.constexpr):
+    row = (tl.program_id(0) // codebooks).to(tl.int64)
+    codebook = tl.program_id(0) % codebooks
+    code = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
+    low, high = tl.load(seeds + row * 2), tl.load(seeds + row * 2 + 1)
+    made = gumbel_of(low, high, code, codebook, tl.load(steps + row), tl.load(windows + row))
+    tl.store(out + (row * codebooks + codebook) * CARD + code, made, mask=code < CARD)
 
 
 class TritonAttention:
@@ -141,69 +142,32 @@ class TritonAttention:
 def _attend(
     query: Tensor, cache: Tensor, lengths: Tensor, limit: int, out: Tensor, *, new: Tensor | None
 ) -> None:
-    rows, _, heads, _, width = cache.shape
-    splits = triton.cdiv(limit, SPLIT)
+    rows, (_, _, heads, positions, width) = lengths.shape[0], cache.shape
+    splits = int(triton.cdiv(limit, SPLIT))
+    single = splits == 1
     scratch = {"device": query.device, "dtype": torch.float32}
-    sums = torch.empty(rows, heads, splits, width, **scratch)
-    peaks = torch.empty(rows, heads, splits, **scratch)
-    weights = torch.empty(rows, heads, splits, **scratch)
+    sums = out if single else torch.empty(rows, heads, splits, width, **scratch)
+    peaks = out if single else torch.empty(rows, heads, splits, **scratch)
+    weights = out if single else torch.empty(rows, heads, splits, **scratch)
     source = query if new is None else new
     _partial[(rows * heads, splits)](
-        query, source, cache, lengths, sums, peaks, weights,
-        query.stride(0), source.stride(0), cache.stride(0), cache.stride(1), cache.stride(2), cache.stride(3),
-        heads, splits, width**-0.5, WRITES=new is not None, SPLIT=SPLIT, BLOCK=BLOCK, WIDTH=width,
+        query, source, cache, lengths, sums, peaks, weights, out,
+        query.stride(0), source.stride(0), out.stride(0), cache.stride(0), cache.stride(1), cache.stride(2),
+        cache.stride(3), heads, splits, width**-0.5,
+        WRITES=new is not None, SINGLE=single, SPLIT=SPLIT, BLOCK=BLOCK, WIDTH=width,
     )  # fmt: skip
-    _combine[(rows * heads,)](
-        sums,
-        peaks,
-        weights,
-        out,
-        out.stride(0),
-        heads,
-        splits,
-        SPLITS=triton.next_power_of_2(splits),
-        WIDTH=width,
-    )
+    if not single:
+        # As many as these lanes can ever need, so that one kernel serves all lengths: compiling takes a second.
+        most = triton.next_power_of_2(triton.cdiv(positions, SPLIT))
+        _combine[(rows * heads,)](
+            sums, peaks, weights, out, out.stride(0), heads, splits, SPLITS=most, WIDTH=width
+        )  # fmt: skip
 
 
 def gumbel(seeds: Tensor, windows: Tensor, steps: Tensor, *, codebooks: int, card: int) -> Tensor:
     """As `noise.gumbel`, in one launch."""
     rows = seeds.shape[0]
     out = torch.empty(rows, codebooks, card, device=seeds.device, dtype=torch.float32)
-    blocks = triton.cdiv((card + 3) // 4, NOISE_BLOCK)
+    blocks = triton.cdiv(card, NOISE_BLOCK)
     _gumbel[(rows * codebooks, blocks)](seeds, windows, steps, out, codebooks, CARD=card, BLOCK=NOISE_BLOCK)
     return out
-
-
-def check_agrees(shape: Shape, device: torch.device, dtype: torch.dtype) -> None:
-    """Return when the kernels, run here, agree with torch's operators. Raises Unsupported or what the compiler
-    raises.
-    """
-    width = shape.head_width
-    if width & (width - 1) or width < 8:
-        raise Unsupported(f"heads of {width} channels have no kernel")
-    generator = torch.Generator(device=device).manual_seed(0)
-    rows, heads, positions = 3, 2, 2 * SPLIT + 8
-    made: dict[str, Any] = {"device": device, "dtype": dtype}
-    qkv = torch.empty(rows, 3 * heads * width, **made).normal_(generator=generator)
-    cache = torch.empty(rows, 2, heads, positions, width, **made).normal_(generator=generator)
-    lengths = torch.tensor([1, SPLIT + 1, positions], device=device)
-    tolerance = 1e-4 if dtype == torch.float32 else 2e-2
-    found = []
-    for attention in (TorchAttention(), TritonAttention()):
-        kept, out = cache.clone(), torch.zeros(rows, heads * width, **made)
-        crossed = torch.zeros_like(out)
-        shared = attention.prepare(lengths, lengths, positions)
-        attention.own(qkv, kept, lengths, positions, shared, out)
-        attention.cross(qkv[:, : heads * width].contiguous(), kept, lengths, shared, crossed)
-        found.append((kept, out, crossed))
-    for ours, theirs in zip(*found, strict=True):
-        if not torch.allclose(ours.float(), theirs.float(), atol=tolerance, rtol=tolerance):
-            worst = (ours.float() - theirs.float()).abs().max().item()
-            raise Unsupported(f"the attention kernels are off by {worst:.2g} on this device")
-    seeds = torch.tensor([[1, 2], [2**32 - 1, 7]], device=device)
-    places = torch.tensor([3, 4], device=device)
-    ours = gumbel(seeds, places, places, codebooks=shape.codebooks, card=shape.card)
-    theirs = plain_noise.gumbel(seeds, places, places, codebooks=shape.codebooks, card=shape.card)
-    if not torch.allclose(ours, theirs, atol=1e-4, rtol=1e-4):
-        raise Unsupported("the noise kernel makes other noise on this device")

@@ -13,13 +13,18 @@ import torch
 from torch import Tensor
 
 from generation.engine.fast import noise
+from generation.engine.fast.ends import Ends, State, TorchEnds
 from generation.engine.fast.network import Network
-from generation.engine.fast.patterns import UNKNOWN
-from generation.engine.fast.sampling import Sampling, draw
+from generation.engine.fast.products import Products
+from generation.engine.fast.sampling import Sampling
 
 BUCKET = 256
 """Positions are counted up to a multiple of this; a graph is captured for each multiple that comes up."""
 CROSS_BUCKET = 16
+FEWER = 4
+"""Where no more than a quarter of the lanes move, the step is one over a quarter of them; and so on."""
+Key = tuple[int, bool, int]
+"""Of a graph: the bucket of positions, whether some take draws by top p, and how many lanes, from the first."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,10 +79,10 @@ class Lanes:
     """`slots` lanes of at most `positions` positions (prefix and sequence) and `cross_positions` of cross-attention."""
 
     def __init__(
-        self, network: Network, *, slots: int, positions: int, cross_positions: int = 0, guided: bool = True,
-        graphs: bool | None = None, triton_noise: bool = False,
+        self, network: Network, products: Products, *, slots: int, positions: int, cross_positions: int = 0,
+        guided: bool = True, graphs: bool | None = None, ends: Ends | None = None,
     ) -> None:  # fmt: skip
-        self.network, self.slots, self.guided = network, slots, guided
+        self.network, self.products, self.slots, self.guided = network, products, slots, guided
         self.each = 2 if guided else 1
         weights, shape = network.weights, network.shape
         self.device = weights.device
@@ -88,34 +93,21 @@ class Lanes:
         self.cross_positions = -(-max(1, cross_positions) // CROSS_BUCKET) * CROSS_BUCKET
         rows = slots * self.each
         self._lanes = [_Lane() for _ in range(slots)]
-        self._graphs: dict[tuple[int, bool], Any] = {}
+        self._graphs: dict[Key, Any] = {}
         self._pool: object = None
-        self._noise = noise.gumbel
-        if triton_noise:
-            from generation.engine.fast import kernels
-
-            self._noise = kernels.gumbel
+        self._stream: Any = None
+        self._ends = ends or TorchEnds()
         kept = {"device": self.device, "dtype": weights.dtype}
         cache = (rows, 2, shape.heads, self.positions, shape.head_width)
         self._caches = [torch.zeros(cache, **kept) for _ in range(shape.layers)]
         crossing = (rows, 2, shape.heads, self.cross_positions, shape.head_width)
         self._cross = [torch.zeros(crossing, **kept) for _ in range(shape.layers)] if shape.cross else []
-        self._mixed = torch.zeros(network.padded(rows), shape.width, **kept)
+        self._mixed = torch.zeros(products.padded(rows), shape.width, **kept)
+        self._x = torch.zeros_like(self._mixed)
         self._places = network.places(self.positions)
-        whole = {"device": self.device, "dtype": torch.int64}
-        single = {"device": self.device, "dtype": torch.float32}
-        self._cross_lengths = torch.ones(rows, **whole)
-        self._sequence = torch.full((slots, shape.codebooks, self.positions + 1), shape.card, **whole)
-        self._at = torch.zeros(slots, **whole)
-        self._prefix = torch.zeros(slots, **whole)
-        self._active = torch.zeros(slots, **whole)
-        self._seeds = torch.zeros(slots, 2, **whole)
-        self._window = torch.zeros(slots, **whole)
-        self._top_k = torch.ones(slots, **whole)
-        self._top_p = torch.zeros(slots, **single)
-        self._temperature = torch.ones(slots, **single)
-        self._guidance = torch.ones(slots, **single)
-        self._logits = torch.zeros(slots, shape.codebooks, shape.card, **single)
+        self._lengths = torch.ones(rows, device=self.device, dtype=torch.int64)
+        self._cross_lengths = torch.ones(rows, device=self.device, dtype=torch.int64)
+        self._state = State.of(shape, slots=slots, positions=self.positions, device=self.device)
 
     @property
     def kept_bytes(self) -> int:
@@ -129,7 +121,7 @@ class Lanes:
     @property
     def logits(self) -> Tensor:
         """Of the last step, after guidance: `[slots, codebooks, card]` float32. The next step overwrites them."""
-        return self._logits
+        return self._state.logits
 
     def begin(self, slots: Sequence[int], starts: Sequence[Start], conditions: Conditions) -> None:
         """Put takes into lanes. What they share, conditions and known codes, is computed once: the same bits for all.
@@ -161,22 +153,32 @@ class Lanes:
 
     def advance(self) -> None:
         """One step of every lane that has any left. Never waits for the device."""
-        moving = [lane for lane in self._lanes if lane.at < lane.last]
+        moving = [(slot, lane) for slot, lane in enumerate(self._lanes) if lane.at < lane.last]
         if not moving:
             return
-        needed = max(lane.prefix + lane.at + 1 for lane in moving)
-        key = (min(-(-needed // BUCKET) * BUCKET, self.positions), any(lane.nucleus for lane in moving))
+        needed = max(lane.prefix + lane.at + 1 for _, lane in moving)
+        key = (
+            min(-(-needed // BUCKET) * BUCKET, self.positions),
+            any(lane.nucleus for _, lane in moving),
+            self.lanes_for(moving[-1][0] + 1),
+        )
         with torch.no_grad():
             graph = None if self.graphs_off else self._captured(key)
             if graph is None:
                 self._step(*key)
             else:
                 graph.replay()
-        for slot, lane in enumerate(self._lanes):
-            if lane.at < lane.last:
-                lane.at += 1
-                if lane.at == lane.last:
-                    self._halt(slot)
+        for slot, lane in moving:
+            lane.at += 1
+            if lane.at == lane.last:
+                self._halt(slot)
+
+    def lanes_for(self, count: int) -> int:
+        """So many lanes are stepped where the first `count` count: few sizes, as each has graphs of its own."""
+        size = self.slots
+        while size > 2 and count <= -(-size // FEWER):
+            size = -(-size // FEWER)
+        return size
 
     def written(self, slot: int) -> int:
         """The last step of the lane's sequence that is known (or will be, when the device is done)."""
@@ -188,24 +190,32 @@ class Lanes:
 
     def sequence(self, slot: int) -> Tensor:
         """The lane's sequence `[codebooks, positions]`, on the CPU. Waits for the device."""
-        return self._sequence[slot].cpu()
+        return self._state.sequence[slot].cpu()
 
     def warm(
-        self, positions: int, *, nucleus: bool = False, between: Callable[[], None] | None = None
-    ) -> None:
-        """Capture the graphs up to so many positions now, so that no take waits for it.
+        self, positions: int, *, nucleus: bool = False, lanes: int | None = None,
+        between: Callable[[], None] | None = None,
+    ) -> None:  # fmt: skip
+        """Capture the graphs up to so many positions now, for all or the first `lanes`, so that no take waits for it.
 
         `between` is called before each; what it raises reaches the caller and leaves the lanes as they were.
         """
+        count = self.lanes_for(self.slots if lanes is None else lanes)
         for limit in range(BUCKET, min(-(-positions // BUCKET) * BUCKET, self.positions) + 1, BUCKET):
             if self.graphs_off:
                 return
-            if (limit, nucleus) in self._graphs:
+            if (limit, nucleus, count) in self._graphs:
                 continue
             if between is not None:
                 between()
             with torch.no_grad():
-                self._captured((limit, nucleus))
+                self._captured((limit, nucleus, count))
+
+    def close(self) -> None:
+        """Wait until the device is done with what is asked for: graphs and buffers may go then."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        self._graphs.clear()
 
     def _rows_by_kind(self, slots: Sequence[int]) -> list[Tensor]:
         first = torch.tensor(slots, device=self.device) * self.each
@@ -231,69 +241,58 @@ class Lanes:
         return states
 
     def _set(self, slot: int, start: Start, prefix: int) -> None:
-        steps, sampling = start.sequence.shape[-1], start.sampling
-        self._sequence[slot].fill_(self.network.shape.card)
-        self._sequence[slot, :, :steps].copy_(start.sequence)
-        low, high = noise.seed_words(start.seed)
-        self._seeds[slot, 0], self._seeds[slot, 1] = low, high
-        self._window[slot], self._at[slot], self._prefix[slot] = start.window, start.known, prefix
+        steps, sampling, state = start.sequence.shape[-1], start.sampling, self._state
         card = self.network.shape.card
-        self._top_k[slot] = min(sampling.top_k, card) or card
-        self._top_p[slot], self._temperature[slot] = sampling.top_p, sampling.temperature
-        self._guidance[slot] = sampling.guidance
-        self._active[slot] = 1
+        state.sequence[slot].fill_(card)
+        state.sequence[slot, :, :steps].copy_(start.sequence)
+        low, high = noise.seed_words(start.seed)
+        state.seeds[slot, 0], state.seeds[slot, 1] = low, high
+        state.window[slot], state.at[slot], state.prefix[slot] = start.window, start.known, prefix
+        state.top_k[slot] = min(sampling.top_k, card) or card
+        state.top_p[slot], state.temperature[slot] = sampling.top_p, sampling.temperature
+        state.guidance[slot] = sampling.guidance
+        state.active[slot] = 1
         self._lanes[slot] = _Lane(at=start.known, last=steps - 1, prefix=prefix, nucleus=sampling.top_p > 0)
 
     def _halt(self, slot: int) -> None:
-        self._active[slot] = 0
-        self._at[slot] = 0  # a lane that stands looks back on one position only
-        self._prefix[slot] = 0
+        self._state.active[slot] = 0
+        self._state.at[slot] = 0  # a lane that stands looks back on one position only
+        self._state.prefix[slot] = 0
 
-    def _step(self, limit: int, nucleus: bool) -> None:
-        shape, slots = self.network.shape, self.slots
-        at = self._at.view(slots, 1, 1).expand(slots, shape.codebooks, 1)
-        tokens = self._sequence.gather(2, at).squeeze(2).clamp(min=0)
-        position = (self._prefix + self._at).view(slots, 1).expand(slots, self.each).reshape(-1)
+    def _step(self, limit: int, nucleus: bool, lanes: int) -> None:
+        rows, state = lanes * self.each, self._state.first(lanes)
+        padded = self.products.padded(rows)
+        x, lengths = self._x[:padded], self._lengths[:rows]
+        self._ends.enter(
+            state, self.network.weights.embedding, self._places, each=self.each, x=x, lengths=lengths
+        )
         logits = self.network.step(
-            tokens, self._places[position], each=self.each, lengths=position + 1, limit=limit, caches=self._caches,
-            cross_caches=self._cross, cross_lengths=self._cross_lengths if self._cross else None, mixed=self._mixed,
+            x, self.products, lengths=lengths, limit=limit, caches=[cache[:rows] for cache in self._caches],
+            cross_caches=[cache[:rows] for cache in self._cross],
+            cross_lengths=self._cross_lengths[:rows] if self._cross else None, mixed=self._mixed[:padded],
         )  # fmt: skip
-        if self.guided:
-            pairs = logits.view(slots, 2, shape.codebooks, shape.card)
-            guidance = self._guidance.view(slots, 1, 1)
-            logits = pairs[:, 1] + (pairs[:, 0] - pairs[:, 1]) * guidance
-        self._logits.copy_(logits)
-        drawn_noise = self._noise(
-            self._seeds, self._window, self._at + 1, codebooks=shape.codebooks, card=shape.card
-        )
-        drawn = draw(
-            logits,
-            drawn_noise,
-            temperature=self._temperature,
-            top_k=self._top_k,
-            top_p=self._top_p if nucleus else None,
-        )
-        following = at + 1
-        present = self._sequence.gather(2, following)
-        write = (present == UNKNOWN) & (self._active.view(slots, 1, 1) > 0)
-        self._sequence.scatter_(2, following, torch.where(write, drawn.unsqueeze(2), present))
-        self._at.add_(self._active)
+        self._ends.leave(state, logits, each=self.each, nucleus=nucleus)
+        state.at.add_(state.active)
 
-    def _captured(self, key: tuple[int, bool]) -> Any:
+    def _captured(self, key: Key) -> Any:
         """The graph of this step, captured now if need be; None where capturing failed, for good."""
         if key in self._graphs:
             return self._graphs[key]
         try:
             with self._standing_still():
-                stream = torch.cuda.Stream()
-                stream.wait_stream(torch.cuda.current_stream())
-                with torch.cuda.stream(stream):
+                # One stream warms up and is captured: what libraries keep for a stream lies outside of the graphs.
+                self._stream = self._stream or torch.cuda.Stream(self.device)
+                self._pool = self._pool or torch.cuda.graph_pool_handle()
+                self._stream.wait_stream(torch.cuda.current_stream(self.device))
+                with torch.cuda.stream(self._stream):
                     for _ in range(2):  # libraries set themselves up on first use, which no graph may hold
                         self._step(*key)
-                torch.cuda.current_stream().wait_stream(stream)
+                torch.cuda.current_stream(self.device).wait_stream(self._stream)
                 graph = torch.cuda.CUDAGraph()
-                self._pool = self._pool or torch.cuda.graph_pool_handle()
-                with torch.cuda.graph(graph, pool=self._pool):
+                # What other threads do meanwhile is theirs.
+                with torch.cuda.graph(
+                    graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"
+                ):
                     self._step(*key)
         except torch.OutOfMemoryError:
             raise
@@ -308,12 +307,12 @@ class Lanes:
         """Steps within change nothing that counts: every lane stands, and writes only what its next step
         writes again.
         """
-        active = self._active.clone()
-        self._active.zero_()
+        active = self._state.active.clone()
+        self._state.active.zero_()
         try:
             yield
         finally:
-            self._active.copy_(active)
+            self._state.active.copy_(active)
 
 
 def _kinds(given: Tensor | None, null: Tensor | None, each: int) -> Tensor | None:

@@ -121,7 +121,7 @@ def test_a_length_just_over_a_bucket_reads_on() -> None:
 
 def step_in_one_bucket(lanes: Any) -> None:
     real = lanes._step
-    lanes._step = lambda limit, nucleus: real(lanes.positions, nucleus)
+    lanes._step = lambda limit, nucleus, count: real(lanes.positions, nucleus, count)
     Lanes.advance(lanes)
     lanes._step = real
 
