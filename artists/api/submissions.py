@@ -13,8 +13,9 @@ from rest_framework.response import Response
 
 from artists import access_anr as access
 from artists.access import require_role
+from artists.errors import ArtistsUserFault
 from artists.models import Submission, SubmissionVote, UploadLink, User
-from artists.services import review, upload_links
+from artists.services import answers, clearing, review, upload_links
 
 
 class SubmissionSerializer(serializers.ModelSerializer[Submission]):
@@ -29,7 +30,7 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         model = Submission
         fields = (
             "id", "number", "stage", "sent_at", "promised_by", "late", "answered_at", "snoozed_until", "duration_ms",
-            "duplicate_of", "artist", "files", "copies", "sender",
+            "erasure_asked_at", "cleared_at", "cleared_why", "duplicate_of", "artist", "files", "copies", "sender",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -93,6 +94,10 @@ class AnswerInput(serializers.Serializer[Any]):
     template = serializers.CharField(max_length=32, required=False, allow_blank=True)
     subject = serializers.CharField(max_length=200)
     body = serializers.CharField(max_length=8000)
+
+
+class EraseInput(serializers.Serializer[Any]):
+    number = serializers.IntegerField(help_text="The submission's own number, so that it is no slip.")
 
 
 class SubmissionViewSet(
@@ -163,7 +168,18 @@ class SubmissionViewSet(
     def answer(self, request: Request, pk: str) -> Response:
         user, row = self._row(request, pk, decide=True)
         said = self._said(request, AnswerInput)
-        review.answer(row, **{"template": "", **said}, actor=user)
+        answers.answer(row, **{"template": "", **said}, actor=user)
+        return self._shown(row)
+
+    @extend_schema(request=EraseInput, responses=SubmissionSerializer)
+    @action(detail=True, methods=["post"])
+    def erase(self, request: Request, pk: str) -> Response:
+        """Everything private of it goes for good. For owners and the rights team."""
+        user = cast(User, request.user)
+        row = access.submission_to_erase(user, pk)
+        if self._said(request, EraseInput)["number"] != row.number:
+            raise ArtistsUserFault("Send the submission's own number: what is erased cannot be brought back.")
+        clearing.erase_submission(row, actor=user)
         return self._shown(row)
 
 
@@ -172,7 +188,9 @@ class UploadLinkSerializer(serializers.ModelSerializer[UploadLink]):
     days = serializers.IntegerField(write_only=True, default=30, min_value=1, max_value=400)
     max_gb = serializers.IntegerField(write_only=True, default=50, min_value=1, max_value=100_000)
     max_submissions = serializers.IntegerField(default=200, min_value=1, max_value=100_000)
-    promise_days = serializers.IntegerField(default=14, min_value=1, max_value=180)
+    promise_days = serializers.IntegerField(
+        required=False, min_value=1, max_value=180, help_text="The label's usual days where it is not given."
+    )
     secret = serializers.CharField(read_only=True, help_text="Only in the answer that makes the link.")
 
     class Meta:

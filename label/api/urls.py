@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from artists.api.anr_rules import InboxRulesView
 from artists.api_urls import router as artists_router
 from generation.api_urls import router as generation_router
 from label.api import bundles, erasure, ledger, receipts, roster, tokens
@@ -40,6 +41,7 @@ urlpatterns = _open(
         path("tokens/", tokens.TokenView.as_view(), name="tokens"),
         path("tokens/revoke/", tokens.RevokeTokenView.as_view(), name="token-revoke"),
         path("erasure/<uuid:pk>/", erasure.ErasureView.as_view(), name="erasure"),
+        path("inbox-rules/", InboxRulesView.as_view(), name="inboxrules"),
         path("board/", roster.BoardView.as_view(), name="board"),
         path("search/", roster.SearchView.as_view(), name="search"),
         path("ledger/", ledger.LedgerView.as_view(), name="ledger"),

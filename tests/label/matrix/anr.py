@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from artists.models import Criterion, Question
 from tests.label.matrix.rows import ALL, READ, ROSTER, Actions, Pages, Public, Row
+from tests.scenes import Scene
 
 #: A&R. Label staff read; an artist is not told that there is an inbox.
 STAFF: Row = (200, 200, 200, 200, 404, 404, 404)
 DECIDERS: Row = (200, 200, 403, 403, 404, 404, 404)
 TERMS: Row = (200, 200, 200, 200, 200, 404, 404)  # of an agreement that was offered
 MONEY: Row = (200, 200, 403, 200, 200, 404, 404)
+
+
+def answer(scene: Scene) -> str:
+    from artists.services import answer_templates
+
+    if not any(one.number for one in answer_templates.templates()):
+        answer_templates.set_template(
+            title="Ours", outcome="meet", subject="Come", body="Hello {artist}", actor=scene.cast.anr
+        )
+    return "ours"
+
+
+def criterion(scene: Scene) -> Any:
+    from artists.services import anr_rules
+
+    found = Criterion.objects.first()
+    return (found or anr_rules.set_criterion(title="Would we fight for it", actor=scene.cast.anr)).pk
+
+
+def question(scene: Scene) -> Any:
+    from artists.services import anr_rules
+
+    found = Question.objects.first()
+    return (found or anr_rules.set_question(title="Where do you play next?", actor=scene.cast.anr)).pk
+
 
 PAGES: Pages = {
     "label:board": (None, ALL),
@@ -18,6 +47,11 @@ PAGES: Pages = {
     "artists:inbox": (None, STAFF),
     "artists:compare": (None, STAFF),
     "artists:upload-links": (None, DECIDERS),
+    "artists:answers": (None, DECIDERS),
+    "artists:answer-new": (None, DECIDERS),
+    "artists:answer": (lambda s: "no", DECIDERS),
+    "artists:inbox-rules": (None, DECIDERS),
+    "artists:submission-erase": (lambda s: s.anr.submission.pk, (200, 403, 403, 200, 404, 404, 404)),
     "artists:submission": (lambda s: s.anr.submission.pk, STAFF),
     "artists:submission-audio": (lambda s: s.anr.file.pk, STAFF),
     "artists:submission-peaks": (lambda s: s.anr.file.pk, STAFF),
@@ -50,6 +84,7 @@ PUBLIC: Public = {
     "artists:submit-files": (lambda s: s.anr.secret, 405),
     "artists:incoming": (lambda s: s.anr.incoming_secret, 405),
     "artists:submitted": (lambda s: s.anr.own_secret, 200),
+    "artists:ask-erasure": (lambda s: s.anr.own_secret, 405),
     "label:listen": (lambda s: s.anr.listen_secret, 200),
     "label:listen-audio": (lambda s: (s.anr.listen_secret, 1), 200),
     "label:listen-peaks": (lambda s: (s.anr.listen_secret, 1), 200),

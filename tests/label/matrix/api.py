@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests.label.matrix.anr import answer, criterion, question
 from tests.label.matrix.made import consent, leaf, preset, signing_key, signing_request, sweep
 from tests.label.matrix.rows import Key
 
@@ -41,6 +42,10 @@ API_SUBJECTS: Mapping[str, Key] = {
     "key": signing_key,
     "signing": signing_request,
     "submission": lambda s: s.anr.submission.pk,
+    "answertemplate": answer,
+    "criterion": criterion,
+    "question": question,
+    "inboxrules": lambda s: s.anr.link.pk,  # there is one for all
     "listening": lambda s: s.anr.listening.pk,
     "uploadlink": lambda s: s.anr.link.pk,
     "signature": lambda s: s.cast.mara.signing_keys.get().signatures.first().pk,
