@@ -30,8 +30,7 @@ from release.access import visible_recordings, visible_releases
 EACH: Final = 8
 #: Entries looked at for the streams that they are in.
 _ENTRIES: Final = 60
-#: Families whose words are private ones: legal names, reasons, notes, what senders wrote.
-_PRIVATE: Final = ("artist:", "submission:")
+_ARTISTS: Final = "artist:"
 
 
 @dataclass(frozen=True)
@@ -168,33 +167,18 @@ def _submission(pk: uuid.UUID, number: int, stage: str, *, exact: bool = False) 
 def _recorded(user: User, text: str, limit: int, *, known: set[str]) -> list[Group]:
     """Submissions and artists in whose entries the words stand, private ones among them."""
     allowed = readable(user)
-    families = tuple(family for family in _PRIVATE if allowed.everything or family in allowed.families)
-    streams = None if families else _own(allowed)
-    if not families and not streams:
-        return []
-    wanted = finding.Wanted(
-        streams=streams,
-        families=families,
-        refs=(),
-        kinds=(),
-        basis="",
-        actor_id="",
-        words=text,
-        unsaid=SUBMISSIONS,
-        said=heard_by(user),
-        since=None,
-        until=None,
-    )
-    hits = finding.entries(wanted).values_list("stream", flat=True)[:_ENTRIES]
-    found = list(dict.fromkeys(stream for stream in hits if stream.startswith(_PRIVATE)))
-    keys = [stream.partition(":")[2] for stream in found if stream.startswith("submission:")]
+    artists = None if _whole(allowed, _ARTISTS) else _own(allowed)
+    found = finding.saying(text, family="artist", streams=artists, limit=_ENTRIES)
+    if _whole(allowed, SUBMISSIONS):
+        found += finding.saying(text, family="submission", streams=heard_by(user), limit=_ENTRIES)
+    keys = [stream.partition(":")[2] for stream in found if stream.startswith(SUBMISSIONS)]
     rows = {str(row.pk): row for row in visible_submissions(user).filter(pk__in=keys)}
     sent = [
         _submission(row.pk, row.number, row.get_stage_display())
         for key in keys
         if (row := rows.get(key)) is not None
     ]
-    names = things(user, [stream for stream in found if stream.startswith("artist:")])
+    names = things(user, [stream for stream in found if stream.startswith(_ARTISTS)])
     said = [
         Found("artist", thing.title, thing.url, "said in its record")
         for stream in found
@@ -203,5 +187,9 @@ def _recorded(user: User, text: str, limit: int, *, known: set[str]) -> list[Gro
     return [Group("Submissions", tuple(sent[:limit])), Group("In the record of", tuple(said[:limit]))]
 
 
+def _whole(allowed: Readable, family: str) -> bool:
+    return allowed.everything or family in allowed.families
+
+
 def _own(allowed: Readable) -> frozenset[str]:
-    return frozenset(stream for stream in allowed.streams if stream.startswith(_PRIVATE))
+    return frozenset(stream for stream in allowed.streams if stream.startswith(_ARTISTS))

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Exists, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from provenance import search
 from provenance.elements import Basis
-from provenance.models import Entry
+from provenance.models import Entry, SearchText
 
 PAGE: Final = 50
 MAX_PAGE: Final = 500
@@ -27,6 +27,8 @@ MAX_PAGE: Final = 500
 SLACK: Final = dt.timedelta(days=1)
 #: So many walks through an index at most, one a stream and kind.
 MAX_PAIRS: Final = 2500
+#: Some streams by name, or what holds of their rows (`OuterRef("stream")`) where they may be thousands.
+Streams = frozenset[str] | Exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Wanted:
     actor_id: str = ""
     words: str = ""
     unsaid: str = ""
-    said: frozenset[str] = frozenset()
+    said: Streams = frozenset()
     since: dt.datetime | None = None
     until: dt.datetime | None = None
 
@@ -203,7 +205,11 @@ def _rules(wanted: Wanted, span: Span) -> Iterable[Q]:
         # A query without words (punctuation) finds nothing, as a search for nothing known does.
         yield Q(id__in=_with_words(query, span)) if query else Q(pk__in=())
         if wanted.unsaid:
-            yield ~Q(stream__startswith=wanted.unsaid) | Q(stream__in=sorted(wanted.said))
+            yield ~Q(stream__startswith=wanted.unsaid) | _among(wanted.said)
+
+
+def _among(streams: Streams) -> Q:
+    return Q(stream__in=sorted(streams)) if isinstance(streams, frozenset) else Q(streams)
 
 
 def _with_words(query: str, span: Span) -> RawSQL:
@@ -255,6 +261,22 @@ def _acted_in(actor_id: str, streams: Iterable[str]) -> list[str]:
             [sorted(streams), actor_id],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def saying(text: str, *, family: str, streams: Streams | None = None, limit: int) -> list[str]:
+    """Streams of a family (`artist`) in whose newest entries the words stand, the newest first.
+
+    `streams` narrows to some of the family. At most `limit` entries are looked at.
+    """
+    query = search.asked(text)
+    if not query or (isinstance(streams, frozenset) and not streams):
+        return []
+    # Not a join: the planner either reads the words' index or walks back through the family, whichever ends first.
+    fits = RawSQL("words @@ %s::tsquery", [query], output_field=BooleanField())
+    rows = SearchText.objects.filter(fits, family=family).order_by("-entry_id")
+    if streams is not None:
+        rows = rows.filter(_among(streams))
+    return list(dict.fromkeys(rows.values_list("stream", flat=True)[:limit]))
 
 
 def those(ids: Iterable[int]) -> QuerySet[Entry]:

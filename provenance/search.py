@@ -56,9 +56,10 @@ def refresh(*, limit: int = BATCH) -> int:
             [(texts[key], key) for key in again],
         )
         cursor.executemany(
-            "INSERT INTO provenance_searchtext (entry_id, leaf_index, words)"
-            " VALUES (%s, %s, to_tsvector('simple', %s))",
-            [(key, index, texts[key]) for key, index in fresh.items()],
+            "INSERT INTO provenance_searchtext (entry_id, leaf_index, words, stream, family)"
+            " SELECT id, %s, to_tsvector('simple', %s), stream, split_part(stream, ':', 1)"
+            " FROM provenance_entry WHERE id = %s",
+            [(index, texts[key], key) for key, index in fresh.items()],
         )
         return len(again) + len(fresh)
 

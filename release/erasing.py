@@ -53,6 +53,10 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "artists.Criterion.title": (STAYS, "the label's own word, public in the log"),
     "artists.Criterion.hint": (STAYS, "the label's own word, public in the log"),
     "artists.Score.values": (NONE, "numbers"),
+    "artists.AnswerTemplate.title": (STAYS, "the label's own name of an answer, public in the log"),
+    "artists.Question.title": (STAYS, "the label's own word, public in the log"),
+    "artists.Question.hint": (STAYS, "the label's own word, public in the log"),
+    "artists.InboxRules.label_name": (STAYS, "the label's own name, public in the log"),
     "artists.Agreement.territories": (NONE, "codes"),
     "artists.Agreement.shares": (NONE, "ids and numbers"),
     "artists.ListeningLink.secret_sha256": (NONE, "digest of a random secret"),
@@ -166,6 +170,8 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
         ERASED,
         "emptied by the database with each erasure, and read again without them",
     ),
+    "provenance.SearchText.stream": (NONE, "an identifier"),
+    "provenance.SearchText.family": (NONE, "a word of the product"),
     "provenance.Asset.sha256": (NONE, "a digest"),
     "provenance.Asset.media_type": (NONE, "a media type"),
     "provenance.Asset.probe": (STAYS, "measures, and tags that the file itself carries"),
@@ -233,7 +239,7 @@ BEYOND: Final = tuple(
         """Bundles, packages and datasets that were exported keep what was disclosed in them, captions too; the entries
         of their export say what that was, and to whom.""",
         """The sound itself stays: masters, takes and own recordings are what digests, releases and other people's work
-        stand on.""",
+        stand on. What outsiders submitted goes with them, unless something else holds the very same bytes.""",
         "Programs' logs may hold file names and addresses: let them expire as you do with backups.",
     )
 )

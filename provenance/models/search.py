@@ -20,11 +20,15 @@ class SearchText(models.Model):
     entry = models.OneToOneField(Entry, on_delete=models.CASCADE, primary_key=True, related_name="+")
     leaf_index = models.BigIntegerField(unique=True, help_text="Entries are read in the order of the log.")
     words = SearchVectorField(null=True, help_text="Null: to be read again.")
+    stream = models.TextField(default="", help_text="The entry's, so that a search need not join.")
+    family = models.CharField(max_length=32, default="", help_text="What the stream begins with.")
 
     class Meta:
         indexes: ClassVar = [
             GinIndex(fields=["words"], name="search_words"),
             models.Index(fields=["entry"], name="search_again", condition=models.Q(words=None)),
+            models.Index(fields=["family", "entry"], name="search_family"),
+            models.Index(fields=["stream"], name="search_stream"),
         ]
 
     def __str__(self) -> str:
