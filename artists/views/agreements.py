@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import uuid
 from decimal import Decimal, InvalidOperation
 from typing import Any, BinaryIO, cast
@@ -302,7 +303,9 @@ def _posted(request: HttpRequest) -> dict[str, Any]:
             [value.replace("\x00", "") for value in request.POST.getlist(name)[:200]] for name in names
         ]
         keys = [name.rpartition("-")[2] for name in names]
-        return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=False)]
+        return [
+            dict(zip(keys, values, strict=True)) for values in itertools.zip_longest(*columns, fillvalue="")
+        ]
 
     said: dict[str, Any] = {
         name: request.POST.get(name, "").replace("\x00", "") for name in (*_TEXTS, *_DAYS, "territories")

@@ -63,8 +63,20 @@ def come(browser: Any, gallery: Gallery) -> Iterator[Callable[..., Any]]:
 def addresses(scene: Scene) -> dict[str, list[str]]:
     """Who looks at what: everything has a reader here."""
     project = f"/projects/{scene.project.pk}/"
+    artist, demo, terms = scene.cast.artist.pk, scene.anr.submission.pk, scene.anr.agreement.pk
     return {
-        "": ["/login/", "/check/", f"/invite/{scene.secret}/", "/invite/wrong/"],
+        "": [
+            "/login/", "/check/", f"/invite/{scene.secret}/", "/invite/wrong/", f"/listen/{scene.anr.listen_secret}/",
+            "/listen/never-was/", f"/submit/{scene.anr.secret}/", f"/sent/{scene.anr.own_secret}/",
+            "/ledger/receipts/check/",
+        ],
+        "anr": [
+            "/inbox/", f"/submissions/{demo}/", f"/submissions/{demo}/take-on/", f"/inbox/compare/?submission={demo}",
+            "/inbox/links/", "/agreements/", f"/agreements/{terms}/", f"/agreements/{terms}/edit/",
+            f"/roster/{artist}/agreements/new/", "/listening/", f"/listening/?release={scene.release.pk}", "/board/",
+            f"/roster/{artist}/method/", f"/roster/{artist}/consents/", f"/roster/{artist}/consents/new/",
+            "/roster/import/", "/search/?words=a",
+        ],
         "owner": [
             "/", "/roster/", "/roster/new/", f"/roster/{scene.cast.artist.pk}/",
             f"/roster/{scene.cast.artist.pk}/edit/",
@@ -77,6 +89,8 @@ def addresses(scene: Scene) -> dict[str, list[str]]:
             f"/masters/{scene.draft.tracks.get().recording.master.pk}/declaration/", "/nothing/",
             "/ledger/health/", "/ledger/?words=take&kind=takes&when=today", "/ledger/?words=nowhere-at-all",
             "/ledger/?who=fictional&thing=",
+            "/ledger/receipts/", "/ledger/bundle/", f"/masters/{scene.master.pk}/proof/bundle/",
+            f"/releases/{scene.release.pk}/bundle/", "/erasure/", f"/erasure/{scene.cast.mara.pk}/",
         ],
         "mara": [
             "/", "/projects/", "/projects/new/", project, f"{project}brief/", f"{project}runs/new/",
@@ -87,7 +101,7 @@ def addresses(scene: Scene) -> dict[str, list[str]]:
             f"/arrangements/{scene.arrangement.pk}/", f"/renders/{scene.render.pk}/", f"/masters/{scene.master.pk}/",
             f"/masters/{scene.master.pk}/proof/", f"/masters/{scene.unreleased.pk}/declaration/", "/ledger/",
             "/ledger/health/", f"/ledger/{bytes(scene.take.entry.leaf_hash).hex()}/",
-            "/people/",
+            "/people/", "/agreements/", f"/agreements/{terms}/", f"/roster/{artist}/method/new/",
             "/account/keys/", "/account/keys/ssh/",
             "/sign/", f"/sign/session/{scene.project.stream}/", f"/sign/session/{scene.package.pk}/",
         ],
@@ -240,3 +254,36 @@ def test_a_page_says_who_may_not_come_in(gallery: Gallery, come: Callable[..., A
     with reader.refused(403):
         reader.page.goto(f"/projects/{gallery.scene.project.pk}/runs/new/")
         expect(reader.page.get_by_role("heading", level=1)).to_have_text("This is not yours to change")
+
+
+def test_an_outsider_hears_by_a_link_what_was_meant_for_them_until_it_is_taken_back(
+    gallery: Gallery, come: Callable[..., Any], browser: Any
+) -> None:
+    from tests.browser import listening_steps as steps
+    from tests.browser.guests import Guest
+
+    anr, release = come("anr"), gallery.scene.release
+    outsider = Guest.arrive(browser, gallery.url, viewport=steps.PHONE, has_touch=True)
+    try:
+        address = steps.make_a_link(anr, release)
+        steps.hear_it_on_a_phone(outsider, address, release)
+        steps.see_what_was_heard(anr, release)
+        steps.take_it_back(anr, outsider, address)
+        assert outsider.problems == []
+    finally:
+        outsider.leave()
+    assert anr.problems == []
+
+
+def test_what_both_sides_signed_stands_in_the_credits_of_a_new_recording(
+    gallery: Gallery, come: Callable[..., Any]
+) -> None:
+    from tests.browser import agreement_steps as steps
+
+    path = steps.write_and_offer(come("anr"), gallery.scene)
+    steps.sign(come("mara"), path, "artist")
+    steps.sign(come("owner"), path, "label")
+    come("anr").page.goto(path)
+    assert "Signed" in come("anr").page.locator("main .head").inner_text()
+    steps.shares_are_filled_in(come("release"), gallery.scene)
+    assert come("release").problems == []
