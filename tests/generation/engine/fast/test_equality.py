@@ -23,7 +23,8 @@ pytestmark = needs("engines")
 
 FRAMES, SEEDS = 14, (1, 2, 2**63 - 1)
 KINDS: dict[str, dict[str, Any]] = {
-    "mono": {}, "stereo": {"stereo": True}, "melody": {"melody": True}, "biases": {"bias": True}, "custom":
+    "mono": {}, "stereo": {"stereo": True}, "melody": {"melody": True},
+    "stereo melody": {"stereo": True, "melody": True}, "biases": {"bias": True}, "custom":
     {"custom": True},
 }  # fmt: skip
 DRAWN: dict[str, dict[str, Any]] = {
@@ -45,6 +46,7 @@ def prompt(codebooks: int, length: int = 9) -> Any:
     ("kind", "drawn"),
     [
         *((kind, drawn) for kind in ("mono", "stereo", "melody") for drawn in DRAWN),
+        ("stereo melody", "top k"),
         ("biases", "top k"),
         ("custom", "top k"),
     ],
@@ -52,7 +54,7 @@ def prompt(codebooks: int, length: int = 9) -> Any:
 def test_audiocrafts_loop_makes_the_same_codes(kind: str, drawn: str, continued: bool) -> None:
     model, weights = references.audiocraft_model(**KINDS[kind])
     codebooks = weights.shape.codebooks
-    given = references.conditions(prefix=11 if kind == "melody" else 0)
+    given = references.conditions(prefix=11 if "melody" in kind else 0)
     known = prompt(codebooks) if continued else None
     takes = [
         Take(seed=seed, frames=FRAMES, sampling=Sampling(**DRAWN[drawn]), conditions=given, prompt=known)
@@ -86,11 +88,11 @@ def test_transformers_loop_makes_the_same_codes(kind: str, drawn: str, continued
 
 
 @pytest.mark.parametrize("melody", [False, True], ids=["text", "melody"])
-@pytest.mark.parametrize("known", [0, 12])
-def test_beyond_the_window_it_goes_on_as_audiocraft_does(melody: bool, known: int) -> None:
+@pytest.mark.parametrize(("known", "total"), [(0, 110), (12, 110), (0, 61)])
+def test_beyond_the_window_it_goes_on_as_audiocraft_does(melody: bool, known: int, total: int) -> None:
     model, weights = references.audiocraft_model(melody=melody)
     assert weights.shape.window == 60
-    stride, total = 36, 150
+    stride = 36
     by_start = {
         start: references.conditions(seed=start, prefix=11 if melody else 0)
         for start in range(0, total, stride)
