@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from artists import access
+from artists import access, access_anr
+from artists.services import clearing
 from artists.views import user_of
 from provenance.errors import UserFault
 from release.erasing import BEYOND
@@ -18,11 +19,18 @@ from release.services import erasure
 
 @require_GET
 def erasures_page(request: HttpRequest) -> HttpResponse:
-    """Whose content can be erased."""
+    """Whose content can be erased: accounts, and senders without one, who asked or are looked for by their address."""
     accounts = [
         account for account in access.erasable_accounts(user_of(request)) if not erasure.is_erased(account)
     ]
-    return render(request, "label/erasures.html", {"accounts": accounts})
+    address = request.GET.get("address", "").strip()
+    context = {
+        "accounts": accounts,
+        "asked": access_anr.inbox(user_of(request), view="erase")[:200],
+        "address": address,
+        "sent": clearing.sent_from(address) if address else [],
+    }
+    return render(request, "label/erasures.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -27,8 +27,10 @@ from artists.models import (
     SavedFilter,
     SigningRequest,
     Standing,
+    Submission,
     User,
 )
+from artists.services import clearing
 from generation.models import Preset, Project, Upload
 from provenance.ledger import record, shred_many
 from provenance.models import Entry, Job, VaultItem
@@ -129,7 +131,10 @@ def erase_person(account: User, *, people: Iterable[Person] = (), actor: User) -
             invitation.save(update_fields=["email", "entry", "withdrawn"])
         standing.active, standing.entry = False, done
         standing.save(update_fields=["active", "entry"])
-        # 3. Copies in other rows.
+        # 3. What the same person sent from outside, before there was an account or beside it.
+        for submission in _sent(account):
+            clearing.erase_submission(submission, actor=actor)
+        # 4. Copies in other rows.
         _jobs(account).update(error_message="", note="")
         SigningRequest.objects.filter(user=account).delete()
         SavedFilter.objects.filter(user=account).delete()
@@ -175,6 +180,7 @@ def _copies(account: User) -> dict[str, int]:
         "names and licences of uploads": Upload.objects.filter(uploaded_by=account).count(),
         "names of signing keys": PersonKey.objects.filter(user=account).count(),
         "addresses in invitations": _invitations(account).count(),
+        "submissions sent from the same address, with their sound": len(_sent(account)),
         "saved filters": SavedFilter.objects.filter(user=account).count(),
         "presets": Preset.objects.filter(owner=account).count(),
         "requests to sign": SigningRequest.objects.filter(user=account).count(),
@@ -186,6 +192,11 @@ def _copies(account: User) -> dict[str, int]:
             for model in (AccessAttempt, AccessFailureLog, AccessLog)
         ),
     }
+
+
+def _sent(account: User) -> list[Submission]:
+    found = clearing.sent_from(account.email)
+    return [one for one in found if one.cleared_why != Submission.Cleared.ASKED]
 
 
 def _jobs(account: User) -> QuerySet[Job]:
@@ -307,6 +318,7 @@ _PRIVATE: Final = {
     "submission.decided": "reasons of decisions on submissions",
     "submission.noted": "notes on submissions",
     "submission.sent": "submissions: names, contact and words of the sender",
+    "answer_template.set": "kind answers as the label wrote them",
     "submission.voted": "reasons of votes on submissions",
     "upload_link.made": "who an upload link was for",
     "arrangement.saved": "notes on saved arrangements",

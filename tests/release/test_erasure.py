@@ -261,6 +261,28 @@ def test_the_command_shows_and_then_erases(scene: Scene, mara: User):  # noqa: F
     assert audit.run().ok
 
 
+def test_who_submitted_from_the_same_address_loses_that_too_and_outsiders_are_found_by_theirs(scene: Scene):  # noqa: F811
+    from artists.models import Submission
+    from artists.services.clearing import sent_from
+    from tests.artists.anr.conftest import ANSWERS
+    from tests.support import run_jobs
+
+    submission, address = scene.anr.submission, ANSWERS["contact_email"]
+    shown = io.StringIO()
+    call_command("person_erase", address, stdout=shown)
+    assert "1 files" in shown.getvalue()
+    page = as_(scene.cast.rights).get("/erasure/", {"address": address})
+    assert f"/submissions/{submission.pk}/erase/" in page.content.decode()
+    with pytest.raises(CommandError, match="owner"):
+        call_command("person_erase", address, "--yes", "--by", scene.cast.anr.email)
+    User.objects.filter(pk=scene.cast.stranger.pk).update(email=address)
+    erasure.erase_person(User.objects.get(pk=scene.cast.stranger.pk), actor=scene.cast.owner)
+    run_jobs()
+    assert Submission.objects.get(pk=submission.pk).cleared_why == "asked"
+    assert sent_from(address) == []
+    assert address not in everything()
+
+
 def test_every_kind_that_seals_has_its_words():
     sealing = {
         event.kind
