@@ -23,6 +23,7 @@ from generation.models import (
     DatasetMember,
     DatasetVersion,
     Master,
+    ModelOrigin,
     Preset,
     Project,
     PromptRun,
@@ -228,6 +229,12 @@ def dataset_member_for(user: User, pk: Id, member: Id, *, write: bool = False) -
     if write and not may_change_dataset(user, dataset) and not is_of(user, row.project):
         raise PermissionDenied("Who began a dataset, the owner, rights and the artist take a recording out.")
     return row
+
+
+def model_origin_for(user: User, pk: Id) -> ModelOrigin:
+    """What was said of a model, for who keeps the catalogue."""
+    require_keeper(user)
+    return _found(ModelOrigin.objects.select_related("document"), pk, "No such model.")
 
 
 def dataset_version_for(user: User, pk: Id, number: int) -> DatasetVersion:

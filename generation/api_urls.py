@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 from generation.api.arrangements import ArrangementViewSet, MasterViewSet, RenderViewSet, VersionViewSet
 from generation.api.asking import PresetViewSet, SweepViewSet
 from generation.api.catalogue import ToolViewSet
+from generation.api.datasets import DatasetViewSet, OwnModelViewSet
 from generation.api.jobs import JobViewSet, QuotaViewSet
 from generation.api.methods import MaterialViewSet, MethodCheckViewSet
 from generation.api.projects import ProjectViewSet
@@ -32,5 +33,7 @@ router.register("jobs", JobViewSet, basename="job")
 router.register("job-quotas", QuotaViewSet, basename="quota")
 router.register("engines", EngineViewSet, basename="engine")
 router.register("tools", ToolViewSet, basename="tool")
+router.register("datasets", DatasetViewSet, basename="dataset")
+router.register("models", OwnModelViewSet, basename="ownmodel")
 router.register("method-checks", MethodCheckViewSet, basename="check")
 router.register("material", MaterialViewSet, basename="material")

@@ -9,6 +9,8 @@ from release.api.catalogue import (
     RecordingViewSet,
     ResolutionViewSet,
 )
+from release.api.effects import ConsentEffectsViewSet
+from release.api.made import HowMadeViewSet
 from release.api.releases import PackageViewSet, ReleaseViewSet, TrackViewSet
 
 router = SimpleRouter()
@@ -19,4 +21,6 @@ router.register("declarations", DeclarationViewSet, basename="declaration")
 router.register("resolutions", ResolutionViewSet, basename="resolution")
 router.register("releases", ReleaseViewSet, basename="release")
 router.register("tracks", TrackViewSet, basename="track")
+router.register("how-made", HowMadeViewSet, basename="master-made")
 router.register("packages", PackageViewSet, basename="package")
+router.register("consent-effects", ConsentEffectsViewSet, basename="consent-effects")

@@ -177,6 +177,10 @@ class ReasonInput(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=1000)
 
 
+class AgreementInput(serializers.Serializer[Any]):
+    consent = serializers.UUIDField(help_text="For sampling, or for training on somebody else's catalogue.")
+
+
 class NoInput(serializers.Serializer[Any]):
     """Nothing is to be sent."""
 

@@ -10,6 +10,7 @@ from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from artists.practice_access import consent_for, may_keep_consents
 from generation import access, services
 from generation.api import asking, inputs
 from generation.api.base import Studio, paged, sound
@@ -166,6 +167,17 @@ class UploadViewSet(Studio):
         return self.shown(
             UploadSerializer, services.state_terms(upload, terms=terms, actor=self.user, **values)
         )
+
+    @extend_schema(request=inputs.AgreementInput, responses=UploadSerializer)
+    @action(detail=True, methods=["post"])
+    def agreement(self, request: Request, pk: str) -> Response:
+        """Say on whose agreement (a consent's id) somebody else's recording stands."""
+        upload = access.upload_for(self.user, pk)
+        if not may_keep_consents(self.user, upload.project.artist):
+            raise PermissionDenied("The artist, A&R, rights and the owner say on what it stands.")
+        consent = consent_for(self.user, self.parsed(inputs.AgreementInput)["consent"])
+        services.rest_upload(upload, consent=consent, actor=self.user)
+        return self.shown(UploadSerializer, upload)
 
     @sound("The file as it was uploaded.", "audio/*")
     @action(detail=True, methods=["get"])

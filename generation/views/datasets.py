@@ -16,7 +16,7 @@ from artists.practice_access import may_keep_consents
 from artists.views import user_of
 from generation import access
 from generation.dataset_forms import DatasetForm, OriginForm, RecordingForm
-from generation.models import Dataset, DatasetVersion, Master, ModelOrigin
+from generation.models import Dataset, DatasetVersion, Master
 from generation.services import datasets, model_origins
 from generation.services.training import Obstacle
 from generation.views.common import REFUSED, form_page, show_fault
@@ -203,10 +203,7 @@ def _blank(one: model_origins.Unpublished) -> OriginForm:
 @require_POST
 def model_withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
-    access.require_keeper(user)
-    origin = ModelOrigin.objects.filter(pk=pk).first()
-    if origin is None:
-        raise Http404("No such model.")
+    origin = access.model_origin_for(user, pk)
     try:
         model_origins.withdraw_origin(origin, actor=user)
         messages.success(
@@ -219,8 +216,7 @@ def model_withdraw(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 @require_safe
 def model_document(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    access.require_keeper(user_of(request))
-    origin = ModelOrigin.objects.filter(pk=pk).select_related("document").first()
-    if origin is None or origin.document is None:
+    origin = access.model_origin_for(user_of(request), pk)
+    if origin.document is None:
         raise Http404("No document was kept.")
     return serve(request, origin.document, filename="agreement", as_attachment=True)

@@ -46,5 +46,6 @@ def api_path(scene: Scene, name: str, arguments: tuple[str, ...]) -> str:
         return reverse(name)
     word = name.removeprefix("api:").partition("-")[0]
     own = API_SUBJECTS[word](scene) if word in API_SUBJECTS else uuid.uuid4()
-    values = [own, *["package.zip", "x", "x"]][: len(arguments)]
+    said = {"number": "1", "member": uuid.uuid4()}
+    values = [own, *(said.get(one, "package.zip") for one in arguments[1:])]
     return reverse(name, kwargs=dict(zip(arguments, values, strict=True)))

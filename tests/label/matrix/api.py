@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.label.matrix.anr import answer, criterion, question
-from tests.label.matrix.made import consent, leaf, preset, signing_key, signing_request, sweep
+from tests.label.matrix.made import consent, dataset, leaf, preset, signing_key, signing_request, sweep
 from tests.label.matrix.rows import Key
 
 #: Lists hold only what their reader may see.
@@ -17,6 +17,8 @@ API_SUBJECTS: Mapping[str, Key] = {
     "person": lambda s: s.house.writer.pk,
     "method": lambda s: s.cast.artist.pk,
     "consent": consent,
+    "dataset": dataset,
+    "ownmodel": lambda s: s.master.pk,
     "training": lambda s: s.cast.artist.pk,
     "check": lambda s: s.master.pk,
     "material": lambda s: s.project.pk,

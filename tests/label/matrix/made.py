@@ -92,3 +92,14 @@ def consent(scene: Scene) -> Any:
             actor=scene.cast.rights,
         )
     ).pk
+
+
+def dataset(scene: Scene) -> Any:
+    from generation.models import Dataset
+    from generation.services import datasets
+
+    found = Dataset.objects.first()
+    return (
+        found
+        or datasets.create_dataset(title="Harbours", purpose="A model of pads.", actor=scene.cast.rights)
+    ).pk

@@ -30,6 +30,7 @@ PAGES: Pages = {
     "artists:consents-summary": (lambda s: s.cast.artist.pk, ROSTER),
     "artists:consent-new": (lambda s: s.cast.artist.pk, (200, 200, 403, 200, 200, 404, 404)),
     "artists:consent": (consent, ROSTER),
+    "artists:consent-revoke": (consent, (302, 403, 403, 302, 403, 404, 404)),  # it was not given yet
     "artists:consent-document": (consent, (404, 404, 404, 404, 404, 404, 404)),
     "artists:people": (None, OWNER),
     "artists:account": (None, ALL),

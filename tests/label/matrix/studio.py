@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.label.matrix.made import dataset
 from tests.label.matrix.rows import ALL, READ, WRITE, Actions, Pages, Row
 
 #: The tool catalogue: everybody reads it, the owner and rights keep it.
@@ -51,7 +52,29 @@ PAGES: Pages = {
     "generation:upload-paper": (lambda s: (s.upload.pk, "receipt"), (404,) * 7),  # none came with it
 }
 
+#: What nobody of an artist is in is the label's, and who began it.
+STAFF: Row = (200, 200, 200, 200, 404, 404, 404)
+
+PAGES |= {
+    "generation:datasets": (None, ALL),
+    "generation:dataset-new": (None, (200, 403, 403, 200, 200, 403, 200)),
+    "generation:dataset": (dataset, STAFF),
+    "generation:dataset-download": (
+        lambda s: (dataset(s), 1),
+        (404, 403, 403, 404, 404, 404, 404),
+    ),  # nothing packed
+    "generation:models": (None, ALL),
+    "generation:model-document": (
+        lambda s: s.master.pk,
+        (404, 403, 403, 404, 403, 403, 403),
+    ),  # none was stated
+}
+
 ACTIONS: Actions = {
+    "generation:dataset-remove": (lambda s: (dataset(s), s.master.pk), 404, 404),
+    "generation:dataset-export": (dataset, 404, 404),
+    "generation:model-withdraw": (lambda s: s.master.pk, 403, 403),
+    "generation:upload-rest": (lambda s: s.upload.pk, 403, 404),
     "generation:run-material": (lambda s: s.run.pk, 403, 404),
     "generation:take-material": (lambda s: s.take.pk, 403, 404),
     "generation:upload-material": (lambda s: s.upload.pk, 403, 404),
