@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django.db.models import QuerySet
@@ -17,11 +18,17 @@ from artists import access_anr
 from artists.access import acts_for, artist_for
 from artists.models import Agreement, AgreementOption, User
 from artists.services import agreements
-from artists.services.sealed import words_of
+from artists.services.sealed import opened, words_of
 from artists.share_roles import SHARE_CHOICES
 
 #: What a release coordinator does not read.
 _MONEY = ("advance", "money", "conditions")
+
+
+def _words(context: Mapping[str, Any], entry: int) -> dict[str, Any]:
+    """The private words of an entry; those of a list were read at once."""
+    read: dict[int, dict[str, Any]] = context.get("words", {})
+    return read[entry] if entry in read else words_of(entry)
 
 
 class AgreementOptionSerializer(serializers.ModelSerializer[AgreementOption]):
@@ -35,7 +42,7 @@ class AgreementOptionSerializer(serializers.ModelSerializer[AgreementOption]):
         fields = ("id", "number", "by", "notice_days", "deadline", "state", "lapsed", "words")
 
     def get_words(self, row: AgreementOption) -> str:
-        return str(words_of(row.words_entry_id).get("words", ""))
+        return str(_words(self.context, row.words_entry_id).get("words", ""))
 
 
 class AgreementSerializer(serializers.ModelSerializer[Agreement]):
@@ -55,14 +62,17 @@ class AgreementSerializer(serializers.ModelSerializer[Agreement]):
 
     def get_words(self, row: Agreement) -> dict[str, str]:
         hidden = () if access_anr.reads_money(cast(User, self.context["request"].user)) else _MONEY
-        return {name: text for name, text in words_of(row.terms_entry_id).items() if name not in hidden}
+        words = _words(self.context, row.terms_entry_id)
+        return {name: text for name, text in words.items() if name not in hidden}
 
     @extend_schema(responses=AgreementOptionSerializer(many=True))
     def get_options(self, row: Agreement) -> list[dict[str, Any]]:
-        return list(AgreementOptionSerializer(agreements.options_of(row), many=True).data)
+        rows = agreements.options_of(row)
+        return list(AgreementOptionSerializer(rows, many=True, context=self.context).data)
 
     def get_signed_by_key(self, row: Agreement) -> list[str]:
-        return sorted(agreements.signed_by_key(row))
+        known = self.context.get("signed_by_keys")
+        return sorted(known[row.pk] if known else agreements.signed_by_key(row))
 
 
 class ShareInput(serializers.Serializer[Any]):
@@ -141,7 +151,15 @@ class AgreementViewSet(viewsets.GenericViewSet[Agreement]):
         rows = self.get_queryset()
         if wanted := request.query_params.get("artist"):
             rows = rows.filter(artist=artist_for(self.user, wanted))
-        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
+        page = list(self.paginate_queryset(rows.prefetch_related("option_rows")) or ())
+        entries = [row.terms_entry_id for row in page]
+        entries += [option.words_entry_id for row in page for option in row.option_rows.all()]
+        context = {
+            **self.get_serializer_context(),
+            "words": opened(entries),
+            "signed_by_keys": agreements.signed_by_keys(page),
+        }
+        return self.get_paginated_response(AgreementSerializer(page, many=True, context=context).data)
 
     def retrieve(self, request: Request, pk: str) -> Response:
         return self._shown(access_anr.agreement_for(self.user, pk))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -131,7 +132,7 @@ def draft_agreement(
 
 def options_of(agreement: Agreement) -> list[AgreementOption]:
     """The options of the version in force, by their days."""
-    return list(agreement.option_rows.filter(terms_version=agreement.terms_version))
+    return [one for one in agreement.option_rows.all() if one.terms_version == agreement.terms_version]
 
 
 def answer_option(option: AgreementOption, *, outcome: str, reason: str = "", actor: User) -> AgreementOption:
@@ -248,9 +249,14 @@ def has_key(user: User) -> bool:
 
 def signed_by_key(agreement: Agreement) -> frozenset[str]:
     """The sides whose signature a key of the signer covers."""
-    sides = {"label": agreement.label_signature_id, "artist": agreement.artist_signature_id}
-    covered = signed_entries(pk for pk in sides.values() if pk is not None)
-    return frozenset(side for side, pk in sides.items() if pk in covered)
+    return signed_by_keys([agreement])[agreement.pk]
+
+
+def signed_by_keys(rows: Sequence[Agreement]) -> dict[uuid.UUID, frozenset[str]]:
+    """The same for many, in one query."""
+    sides = {row.pk: {"label": row.label_signature_id, "artist": row.artist_signature_id} for row in rows}
+    covered = signed_entries(pk for one in sides.values() for pk in one.values() if pk is not None)
+    return {key: frozenset(side for side, pk in one.items() if pk in covered) for key, one in sides.items()}
 
 
 def _move(row: Agreement, status: str, reason: str, actor: User) -> Agreement:
