@@ -24,7 +24,7 @@ from label.demo.song import finish, track_of
 from provenance.jobs import worker
 
 GOAL_S: Final = 20.0
-STEMS: Final = ("lead_vocal", "backing_vocals", "keys", "bass", "drums", "strings")
+STEMS: Final = ("lead_vocal", "backing_vocal", "keys", "bass", "drums", "strings")
 RULES: Final = {"material": {"scaffold": "never", "full_take": "never"}, "human": ["melody", "harmony"]}
 RATE_HZ: Final = 44_100
 

@@ -35,8 +35,9 @@ from artists.services import (
 )
 from artists.services import submissions as way_in
 from generation import services as studio
-from generation.models import Master
+from generation.models import Master, Upload
 from generation.offering import refresh_offers
+from label.benchmarks.checking import played
 from label.benchmarks.copies import Told, copy_all, read
 from label.demo import song as demo
 from label.demo.cast import PASSWORD, Cast, seed_cast
@@ -82,6 +83,7 @@ _SECOND: Final = (
 _SCRIPTS: Final = ("夜の灯台", "Ночной причал", "Ørken Æther", "Ñandú Río", "سكون الليل")
 _KINDS: Final = ("person", "duo", "group", "person")
 _TEMPLATE_ARTISTS: Final = 10
+_SONG_S: Final = 6.0
 
 
 def named(number: int) -> str:
@@ -285,9 +287,16 @@ def _song_told() -> Told:
 
 
 def _run(cast: Cast, place: int) -> demo.Song:
-    started = demo.start(cast, variations=1)
-    demo.finish(started.run.job)
-    return started
+    """A project with one take. Each template has its own sounds: what is shared would be looked at in all copies."""
+    artist = cast.users["artist"]
+    project = studio.create_project(title="A song", artist=cast.artist, actor=artist)
+    brief = studio.save_brief(project, values=demo.brief_values(), actor=artist)
+    run = studio.request_run(
+        project, brief=brief, engine="sketch", duration_s=_SONG_S, variations=1, prompt=brief.words["prompt"],
+        base_seed=100 + place, actor=artist,
+    )  # fmt: skip
+    demo.finish(run.job)
+    return demo.Song(cast, project, run)
 
 
 def _idea(cast: Cast, place: int) -> None:
@@ -301,8 +310,18 @@ def _takes(cast: Cast, place: int) -> None:
 def _arranging(cast: Cast, place: int) -> tuple[demo.Song, Any]:
     started = _run(cast, place)
     kept = demo.audition(started)
-    lead, pads = demo.bring_in(started)
+    lead, pads = (_own(started, role, 2 * place + at) for at, role in enumerate(("lead_vocal", "pads")))
     return started, demo.arrange(started, kept, lead, pads)
+
+
+def _own(started: demo.Song, role: str, seed: int) -> Upload:
+    file = io.BytesIO()
+    sf.write(file, played(seed, _SONG_S).T, 44_100, format="WAV", subtype="PCM_16")
+    file.seek(0)
+    return studio.import_upload(
+        started.project, file=file, filename=f"{role}.wav", name=role.replace("_", " "), role=role,
+        declared=Upload.Declared.OWN_PERFORMANCE, actor=started.cast.users["artist"],
+    )  # fmt: skip
 
 
 def _mastered(cast: Cast, place: int) -> tuple[demo.Song, Master]:

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from artists import services as people
+from artists.models import Artist
 from generation.models import Project, PromptRun, Take
-from label.benchmarks import copies, sound, table
+from label.benchmarks import checking, copies, sound, table
 from label.benchmarks.song import Size, make_song
 from label.benchmarks.table import Beside, Figure, Goal
 from label.demo.cast import seed_cast
-from provenance import audit, queries, sequencer
+from label.looking import look
+from provenance import audit, queries, search, sequencer
 from provenance.services import Entry
 from release.models import Recording, Release
 
@@ -87,6 +90,8 @@ def test_the_command_measures_in_a_folder_of_its_own_and_leaves_nothing(tmp_path
             "memory",
             "--only",
             "peaks",
+            "--only",
+            "people",
         ],
         cwd=ROOT,
         env={**env, "DATABASE_URL": "postgresql://nobody@/nowhere?host=/nonexistent"},
@@ -102,6 +107,10 @@ def test_the_command_measures_in_a_folder_of_its_own_and_leaves_nothing(tmp_path
     assert weight["value"] > 50, "granian and Django weigh something"
     heavy = next(row for row in rows if row["name"].startswith("heavy"))
     assert heavy["value"] == 0
+    lists = [row for row in rows if row["name"].startswith("  ")]
+    assert len(lists) > 80, "every page and list about people"
+    assert all(row["value"] > 0 and row["ratio"] for row in lists)
+    assert {row["goal"] for row in lists} == {"<= 0.15", "<= 0.2"}
     left = {path.name for path in tmp_path.iterdir()}
     assert left <= {"static", "keys"}, "nothing is measured in the installation's own database and store"
 
@@ -130,3 +139,32 @@ def test_copies_of_a_song_are_whole_and_their_ledger_verifies() -> None:
     assert queries.unsequenced_count() == 0
     report = audit.run()
     assert report.ok, report.verdict
+
+
+@pytest.mark.django_db(transaction=True)
+def test_copies_in_words_of_their_own_are_sealed_anew_and_found_by_them() -> None:
+    cast = seed_cast()
+    since = Entry.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    artist = people.create_artist(name="Qzact (fictional)", actor=cast.users["owner"])
+    people.create_person(credit_name="Qzact", legal_name="Qzlegal", artist=artist, actor=cast.users["owner"])
+
+    words = {1: {"Qzact": "Ñandú", "Qzlegal": "夜 Lantern"}, 2: {"Qzact": "Kite", "Qzlegal": "Foundry"}}
+    copies.copy_all(copies.read(since), [1, 2], words=lambda number: words[number])
+
+    made = Artist.objects.get(name="Ñandú (fictional)")
+    person = made.people.get()
+    assert person.credit_name == "Ñandú"
+    assert people.legal_names([person]) == {person.pk: "夜 Lantern"}
+    sequencer.drain()
+    search.drain()
+    found = [one.title for group in look(cast.users["owner"], "lantern") for one in group.found]
+    assert found == ["Ñandú (fictional)"]
+    report = audit.run()
+    assert report.ok, report.verdict
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_method_check_is_measured_to_its_end() -> None:
+    (figure,) = checking.method(quick=True)
+    assert figure.met is not None
+    assert "material:scaffold confirmed" in figure.note
