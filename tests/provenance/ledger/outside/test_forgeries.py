@@ -17,9 +17,8 @@ from provenance import key_history, keys, ledger, notes, rotation, sequencer, ve
 from provenance.key_events import LogKeyRotated
 from tests.provenance.ledger.bundles import forge, pack, put, unpack
 from tests.provenance.ledger.helpers import ACTOR
+from tests.provenance.ledger.outside.reading import check, forged, older_key
 from tests.provenance.ledger.signed_story import Signer
-from tests.provenance.ledger.test_bundle_outside import check, forged, older_key, story  # noqa: F401 - a fixture
-from tests.provenance.outside.conftest import office  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +41,7 @@ def as_version_1(members, listed):
     listed["v"] = 1
 
 
-def test_a_bundle_is_not_made_older_to_hide_a_revocation(story, tmp_path):  # noqa: F811
+def test_a_bundle_is_not_made_older_to_hide_a_revocation(story, tmp_path):
     """Version 1 says nothing of held back entries: a receiver could drop the revocation and relabel the rest."""
     story.mara.revoke()
     members = unpack(story.bundle())
@@ -57,7 +56,7 @@ def test_a_bundle_is_not_made_older_to_hide_a_revocation(story, tmp_path):  # no
 
 
 @pytest.mark.parametrize("left", ["points", "timestamps", "roots", "keys", "streams"])
-def test_a_bundle_is_of_one_version(story, tmp_path, left):  # noqa: F811
+def test_a_bundle_is_of_one_version(story, tmp_path, left):
     def change(members, listed):
         kept = listed[left]
         as_version_1(members, listed)
@@ -67,7 +66,7 @@ def test_a_bundle_is_of_one_version(story, tmp_path, left):  # noqa: F811
 
 
 @pytest.mark.parametrize("kind", ["person_key.revoked", "log_key.revoked"])
-def test_a_revocation_cannot_be_held_back(story, tmp_path, kind):  # noqa: F811
+def test_a_revocation_cannot_be_held_back(story, tmp_path, kind):
     """The stream statement counts it; whoever packs again without it, with or without a seal, has a broken bundle."""
     story.mara.revoke()
     first = notes.VerifierKey.parse(verifier.str_of(story.first_key))
@@ -84,7 +83,7 @@ def test_a_revocation_cannot_be_held_back(story, tmp_path, kind):  # noqa: F811
     assert check(tmp_path, bare, repacked=True).verdict.startswith("broken at step 9 because entries of")
 
 
-def test_an_erased_label_of_a_key_leaves_its_signatures_whole(story, tmp_path):  # noqa: F811
+def test_an_erased_label_of_a_key_leaves_its_signatures_whole(story, tmp_path):
     """The erasure stands in the stream of the person's keys, so it comes along."""
     enrolled = ledger.Entry.objects.get(stream=f"person:{story.mara.user}", kind="person_key.enrolled")
     with transaction.atomic():
@@ -94,7 +93,7 @@ def test_an_erased_label_of_a_key_leaves_its_signatures_whole(story, tmp_path): 
 
 
 @pytest.mark.parametrize("part", ["enrolled", "confirmed"])
-def test_a_key_that_somebody_else_brought_in(story, tmp_path, part, monkeypatch):  # noqa: F811
+def test_a_key_that_somebody_else_brought_in(story, tmp_path, part, monkeypatch):
     """A key in Eve's name, enrolled or confirmed by another account, signs nothing."""
     eve = Signer()
     other = ledger.Actor("human", str(uuid.uuid4()))
@@ -114,7 +113,7 @@ def test_a_key_that_somebody_else_brought_in(story, tmp_path, part, monkeypatch)
     assert f"was made by human {other.id}, not by the key's owner" in verdict
 
 
-def test_the_thief_of_an_old_log_key_invents_no_key_before_it(story, tmp_path):  # noqa: F811
+def test_the_thief_of_an_old_log_key_invents_no_key_before_it(story, tmp_path):
     """Both keys sign a statement; the thief has the older one and makes the one before. It stands too late."""
     thief = Ed25519PrivateKey.generate()
     before = keys.key_chain()
@@ -137,7 +136,7 @@ def test_the_thief_of_an_old_log_key_invents_no_key_before_it(story, tmp_path): 
 
 
 @pytest.mark.parametrize("name", ["\ud800", "a\udfff", "witness\ud800.example"])
-def test_a_key_s_name_that_is_no_text(story, tmp_path, name):  # noqa: F811
+def test_a_key_s_name_that_is_no_text(story, tmp_path, name):
     def change(members, listed):
         held = json.loads(members["log/keys.json"])
         held["witnesses"] = [f"{name}+00000000+{verifier.str_of(story.witness.key).split('+', 2)[2]}"]
@@ -146,7 +145,7 @@ def test_a_key_s_name_that_is_no_text(story, tmp_path, name):  # noqa: F811
     assert "the name of the key is not UTF-8 text" in forged(story, tmp_path, change)
 
 
-def test_a_damaged_token_gets_a_sentence_wherever_it_is_damaged(story, tmp_path):  # noqa: F811
+def test_a_damaged_token_gets_a_sentence_wherever_it_is_damaged(story, tmp_path):
     """The library reads the parts of a token when they are asked for, and raises then."""
     chance = random.Random(7)
     size = len(next(data for name, data in unpack(story.plain).items() if name.endswith(".tst")))
@@ -163,7 +162,7 @@ def test_a_damaged_token_gets_a_sentence_wherever_it_is_damaged(story, tmp_path)
 
 
 @pytest.mark.parametrize("mark", ["\u202e", "\u200b", "\u2066", "\u00ad", "\u0085"])
-def test_a_name_that_shows_as_another_is_refused(story, tmp_path, mark):  # noqa: F811
+def test_a_name_that_shows_as_another_is_refused(story, tmp_path, mark):
     members = unpack(story.plain) | {f"assets/{mark}gnp.exe": b"x"}
     report = check(tmp_path, pack(members), repacked=True)
     assert report.verdict.startswith(
