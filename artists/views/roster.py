@@ -38,6 +38,7 @@ def form_page(request: HttpRequest, template: str, context: dict[str, Any], *, f
 def blame(form: Any, fault: UserFault) -> None:
     """The refusal beside the field that it is about, where the form has it."""
     field = fault.code.removesuffix("_check_digit").removesuffix("_taken")
+    field = "ipi" if field == "ipi_name" else field
     form.add_error(field if field in form.fields else None, fault.message)
 
 
