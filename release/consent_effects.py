@@ -29,7 +29,6 @@ from generation.models import (
 )
 from generation.services.model_origins import models_of
 from provenance.authorship import EntryBody
-from provenance.models import Asset
 from provenance.queries import bodies_for_assets
 from provenance.words import join
 from release.models import Artwork, Release
@@ -90,7 +89,7 @@ def ended_on(consent: Consent) -> dt.date | None:
 def effects_of(
     consent: Consent, *, as_of: dt.date | None = None, revoked_on: dt.date | None = None
 ) -> Effects:
-    """Everything that was made under a consent, and what becomes of it.
+    """Everything that was made under a consent, and what becomes of it once it is over.
 
     `revoked_on`: as if it were revoked from that day on, before anybody does so.
     """
@@ -107,7 +106,7 @@ def effects_of(
         Q(tracks__active=True, tracks__recording__master__in=masters) | Q(artworks__in=_covers(rows))
     ).distinct()
     over = end is not None and day >= end
-    effects = tuple(_effect(consent, row, end or day, day) for row in releases.select_related("artist"))
+    effects = tuple(_effect(consent, row, end, day) for row in releases.select_related("artist"))
     members = DatasetMember.objects.filter(pk__in=rows["dataset-member"], active=True)
     versions = list(
         DatasetVersion.objects.filter(pk__in=rows["dataset-version"]).select_related("dataset", "asset")
@@ -126,11 +125,11 @@ def effects_of(
     )
 
 
-def _effect(consent: Consent, release: Release, end: dt.date, day: dt.date) -> Effect:
+def _effect(consent: Consent, release: Release, end: dt.date | None, day: dt.date) -> Effect:
+    if end is None or day < end:
+        return Effect(release, "free", None, f"{release.title} may be sold; the consent holds.")
     out = release.packages.filter(asset__isnull=False).order_by("created_at").first()
     was_out = out is not None and out.created_at.date() < end
-    if day < end:
-        return Effect(release, "free", None, f"{release.title} may be sold; the consent holds.")
     if not was_out:
         return Effect(
             release,
@@ -313,16 +312,17 @@ def _covers(keys: Mapping[str, list[uuid.UUID]]) -> list[Artwork]:
 def _digests(takes: Iterable[Take], uploads: Iterable[Upload]) -> set[str]:
     takes = list(takes)
     stems = TakeStem.objects.filter(take__in=takes).values_list("asset__sha256", flat=True)
-    both = [one for row in (*takes, *uploads) for one in (row.asset, row.midi)]
-    return {*(one.sha256 for one in both if isinstance(one, Asset)), *stems}
+    rows: list[Take | Upload] = [*takes, *uploads]
+    both = [one for row in rows for one in (row.asset, row.midi)]
+    return {*(one.sha256 for one in both if one is not None), *stems}
 
 
-def _artists(digests: set[str]) -> set[object]:
+def _artists(digests: set[str]) -> set[uuid.UUID]:
     rows = Upload.objects.filter(Q(asset__sha256__in=digests) | Q(midi__sha256__in=digests))
     return set(rows.values_list("project__artist_id", flat=True))
 
 
-def _masters(artists: set[object], digests: set[str]) -> list[Master]:
+def _masters(artists: set[uuid.UUID], digests: set[str]) -> list[Master]:
     """Masters of some artists in which something of these sounds: what is made in one project is used in another."""
     rows = Master.objects.filter(render__version__arrangement__project__artist__in=artists, wav__isnull=False)
     made = list(rows.select_related("wav", "render__version__arrangement__project__artist"))

@@ -81,7 +81,9 @@ class OwnModelSerializer(serializers.Serializer[model_origins.Unpublished]):
     origin = serializers.UUIDField(source="origin.pk", allow_null=True, default=None)
     basis = serializers.CharField(source="origin.basis", allow_null=True, default=None)
     version = serializers.UUIDField(source="origin.version_id", allow_null=True, default=None)
-    source = serializers.CharField(source="origin.source", allow_null=True, default=None)
+    source = serializers.CharField(  # type: ignore[assignment]
+        source="origin.source", allow_null=True, default=None
+    )
     problem = serializers.CharField(help_text="Why it may not run; empty where it may.")
 
 

@@ -89,7 +89,7 @@ class ModelOriginStated(Event):
     origin: str
     origin_words: str
     dataset: str
-    version: int | None
+    dataset_version: int | None
     source: str
     document: str
 

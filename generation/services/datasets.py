@@ -258,7 +258,7 @@ def caption_of(member: DatasetMember) -> str:
     """The words that asked for a recording, while the vault holds them: a take's prompt, else the newest brief."""
     kind, _, key = member.ref.partition(":")
     if kind in ("take", "stem"):
-        rows = Take.objects.filter(pk=key) if kind == "take" else Take.objects.filter(stems=key)
+        rows = Take.objects.filter(pk=key) if kind == "take" else Take.objects.filter(stems__pk=key)
         take = rows.select_related("run__entry", "run__brief__entry").first()
         if take is not None and (prompt := take.run.prompt):
             return prompt

@@ -111,7 +111,7 @@ def state_origin(
                 origin=basis,
                 origin_words=words,
                 dataset=str(row.version.dataset_id) if row.version else "",
-                version=row.version.number if row.version else None,
+                dataset_version=row.version.number if row.version else None,
                 source=source,
                 document=paper.sha256 if paper else "",
             ),

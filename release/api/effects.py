@@ -61,10 +61,7 @@ class ConsentEffectsSerializer(serializers.Serializer[Effects]):
     @extend_schema_field(ReleaseEffectSerializer(many=True))
     def get_releases(self, row: Effects) -> list[dict[str, Any]]:
         seen = set(visible_releases(self._user).values_list("pk", flat=True))
-        return cast(
-            "list[dict[str, Any]]",
-            ReleaseEffectSerializer([one for one in row.releases if one.release.pk in seen], many=True).data,
-        )
+        return [ReleaseEffectSerializer(one).data for one in row.releases if one.release.pk in seen]
 
     def get_members(self, row: Effects) -> list[str]:
         return sorted({str(one.dataset_id) for one in row.members if one.dataset_id in self._datasets()})
@@ -72,12 +69,7 @@ class ConsentEffectsSerializer(serializers.Serializer[Effects]):
     @extend_schema_field(HandedSerializer(many=True))
     def get_exports(self, row: Effects) -> list[dict[str, Any]]:
         known = self._datasets()
-        return cast(
-            "list[dict[str, Any]]",
-            HandedSerializer(
-                [one for one in row.versions if one.version.dataset_id in known], many=True
-            ).data,
-        )
+        return [HandedSerializer(one).data for one in row.versions if one.version.dataset_id in known]
 
     def get_models(self, row: Effects) -> list[str]:
         return [one.name for one in row.models]
@@ -86,7 +78,7 @@ class ConsentEffectsSerializer(serializers.Serializer[Effects]):
         return set(visible_datasets(self._user).values_list("pk", flat=True))
 
 
-class ConsentEffectsViewSet(viewsets.GenericViewSet[Consent]):
+class ConsentEffectsViewSet(viewsets.GenericViewSet[Any]):
     """What was made under a consent, and what its end means for each; also before anybody revokes it."""
 
     serializer_class = ConsentEffectsSerializer

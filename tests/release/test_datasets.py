@@ -29,7 +29,9 @@ TODAY = dt.date(2026, 1, 1)
 PDF = b"%PDF-1.4 fictional"
 
 
-def agree(house: House, kind: str = "training", *, artist: Any = None, how: str = "signed", **terms: Any) -> Consent:
+def agree(
+    house: House, kind: str = "training", *, artist: Any = None, how: str = "signed", **terms: Any
+) -> Consent:
     """A consent of Mara for her artist, or on a document: proposed, given, signed or revoked."""
     mara = house.cast.mara
     artist = artist or house.cast.artist
@@ -89,7 +91,9 @@ def test_a_recording_comes_in_only_under_a_consent_that_covers_it(house: House, 
     with pytest.raises(MayNotTrain, match=said) as refused:
         put(house, dataset, master)
     assert [one.artist for one in refused.value.obstacles] == [house.cast.artist]
-    agree(house, engines=["audiocraft"], territories=["Worldwide"])  # the engine that runs the tool is the tool
+    agree(
+        house, engines=["audiocraft"], territories=["Worldwide"]
+    )  # the engine that runs the tool is the tool
     member = put(house, dataset, master)
     [row] = datasets.members_of(dataset)
     assert row.basis.may_train
@@ -193,7 +197,9 @@ def test_an_export_is_what_trainers_read_and_is_refused_once_a_consent_ended(hou
     consents.revoke_consent(consent, actor=house.cast.mara)
     with pytest.raises(MayNotTrain, match="was revoked"):
         datasets.request_export(dataset, actor=house.cast.rights)
-    assert client.get(f"/datasets/{dataset.pk}/versions/1/").status_code == 302  # back to the page, which says why
+    assert (
+        client.get(f"/datasets/{dataset.pk}/versions/1/").status_code == 302
+    )  # back to the page, which says why
     assert "not to be used" in client.get(f"/datasets/{dataset.pk}/").content.decode()
 
 
@@ -221,14 +227,27 @@ def offer_ours(sha256: str = "ab" * 32) -> None:
         "name": OURS, "title": OURS, "tool": "musicgen", "licence": "CC-BY-NC-4.0", "size_bytes": 1, "source": OURS,
         "present": True, "reason": "", "sha256": sha256, "trusted": False, "published": False,
     }  # fmt: skip
-    choice = {"name": "model", "title": "Model", "kind": "choice", "default": OURS, "help": "", "choices": [OURS]}
+    choice = {
+        "name": "model",
+        "title": "Model",
+        "kind": "choice",
+        "default": OURS,
+        "help": "",
+        "choices": [OURS],
+    }
     offer.capabilities = {**offer.capabilities, "models": [model], "parameters": [choice]}
     offer.save()
 
 
 def ask(house: House, project: Any) -> Any:
     return studio.request_run(
-        project, brief=None, engine="audiocraft", duration_s=8, variations=1, prompt="slow", actor=house.cast.mara
+        project,
+        brief=None,
+        engine="audiocraft",
+        duration_s=8,
+        variations=1,
+        prompt="slow",
+        actor=house.cast.mara,
     )
 
 
