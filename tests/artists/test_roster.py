@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 
 import pytest
 from django.test import Client
 from PIL import Image
 
-from artists import access, services
+from artists import access, roster_file, services
 from artists.errors import AlreadyThere, ArtistsUserFault
 from artists.identifiers import BadIdentifier
 from artists.models import Artist
@@ -245,3 +246,33 @@ def test_a_filter_is_kept_for_its_owner(cast: Cast) -> None:
     assert client(cast.owner).post(f"/roster/filters/{row.pk}/forget/").status_code == 404
     browser.post(f"/roster/filters/{row.pk}/forget/")
     assert not access.saved_filters(cast.anr)
+
+
+def test_words_about_an_artist_are_said_by_an_entry_wherever_they_come_from(cast: Cast) -> None:
+    """They stand in the column of what was `method` once, so nothing is lost; the method is a thing of its own."""
+    from django.db import connection
+
+    from artists.services.methods import method_in_force
+
+    artist = services.create_artist(name="Ode Kern", about="  Sings.\r\nLoudly. ", actor=cast.owner)
+    assert artist.about == "Sings.\nLoudly."
+    assert method_in_force(artist) is None
+    kinds = list(Entry.objects.filter(stream=artist.stream).order_by("pk").values_list("kind", flat=True))
+    assert kinds == ["artist.created", "artist.changed"]
+    body = json.loads(bytes(artist.entry.body))
+    assert body["public"]["changes"]["about"] == ["", "Sings.\nLoudly."]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT method FROM artists_artist WHERE id = %s", [artist.pk])
+        assert cursor.fetchone() == ("Sings.\nLoudly.",)
+    text = roster_file.write(services.export_rows([artist]))
+    assert [row.about for row in roster_file.read_text(text).rows] == ["Sings.\nLoudly."]
+    with pytest.raises(ArtistsUserFault):
+        services.change_artist(artist, about="x" * 2001, actor=cast.owner)
+
+
+def test_an_artist_is_put_on_the_roster_over_the_api_with_words_about_it(cast: Cast) -> None:
+    made = client(cast.anr).post(
+        "/api/artists/", {"name": "Kern & Ode", "about": "Two people."}, content_type="application/json"
+    )
+    assert (made.status_code, made.json()["about"]) == (201, "Two people.")
+    assert "method" not in made.json()
