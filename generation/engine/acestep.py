@@ -22,8 +22,8 @@ from generation.engine.base import (
     Progress,
     RequestRefused,
 )
-from generation.engine.checking import check_request
 from generation.engine.host import ModelHost
+from generation.engine.libraries import library_version
 from generation.engine.offered import SEAM_NAMES, SEAM_PARAMETERS, Known
 from generation.engine.published import Folder, Layout
 from generation.modes import (
@@ -143,21 +143,15 @@ class AceStep:
         """
         folders = published.find(os.environ, LAYOUTS)
         models = offered.specs(folders, KNOWN, {PIPELINE: KNOWN[0]})
-        offer = _capabilities(folders, models)
-        check_request(request, offer)
         words = caption(request)
-        offered.require_prompt(request, words, TITLE)
-        options = _task(request)
-        ready = [folder for folder in folders if not folder.problem]
-        folder = offered.chosen(
-            request, [one for one in ready if _can(one, request.mode)], ready, _WHY[request.mode]
-        )
-        spec = next(one for one in models if one.name == folder.name)
+        settled = offered.settled(
+            request, words, folders=folders, models=models, offer=_capabilities(folders, models), can=_can,
+            why=_WHY.get(request.mode, ""),
+        )  # fmt: skip
         job = offered.job(
-            request, folder, spec, offer.parameters, prompt=words,
-            lyrics=request.lyrics.strip() or INSTRUMENTAL,
+            request, settled, prompt=words, lyrics=request.lyrics.strip() or INSTRUMENTAL,
             language=(request.language or UNKNOWN_LANGUAGE) if request.lyrics.strip() else UNKNOWN_LANGUAGE,
-            **options,
+            **_task(request),
         )  # fmt: skip
         steps = job["parameters"]["steps"] or 8
         return self._host.run(
@@ -165,7 +159,7 @@ class AceStep:
             progress,
             total=int(steps) * len(request.seeds),
             inputs=request.inputs,
-            memory_mb=offered.memory_mb(folder),
+            memory_mb=offered.memory_mb(settled.folder),
         )
 
     @property
@@ -241,7 +235,7 @@ def _capabilities(folders: Sequence[Folder], models: Sequence[ModelSpec]) -> Cap
     ready = [folder for folder in folders if not folder.problem]
     return Capabilities(
         name="acestep",
-        version=offered.engine_version(),
+        version=library_version("diffusers", absent=""),
         title=TITLE,
         # Without any model everything is shown that one would bring.
         modes=tuple(mode for mode in _MODES if not ready or any(_can(folder, mode.name) for folder in ready)),

@@ -28,6 +28,7 @@ from generation.engine.base import (
 )
 from generation.engine.checking import check_request
 from generation.engine.host import ModelHost
+from generation.engine.libraries import library_version
 from generation.engine.offered import SEAM_PARAMETERS
 from generation.engine.weights import Checkpoint
 from generation.modes import (
@@ -161,7 +162,7 @@ def offer(
     )  # fmt: skip
     return Capabilities(
         name=family.engine,
-        version=models.engine_version(),
+        version=library_version("audiocraft", absent=""),
         title=family.title,
         modes=modes,
         min_duration_s=MIN_DURATION_S,

@@ -10,10 +10,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from generation.engine import device, offered, separators, weights
+from generation.engine import device, offered, separators, warm, weights
 from generation.engine.base import EngineUnavailable, ModelSpec
 from generation.engine.offered import Known
 from generation.engine.weights import Checkpoint
@@ -174,14 +173,6 @@ def memory_mb(family: Family, checkpoint: Checkpoint) -> int:
     return round(held * (1 + offered.WORKING_SHARE) / 2**20) + offered.PROCESS_MB
 
 
-def engine_version() -> str:
-    """Audiocraft's; empty where it is not installed."""
-    try:
-        return version("audiocraft")
-    except PackageNotFoundError:
-        return ""
-
-
 def _lacks(family: Family, name: str) -> str:
     """What a model that is here needs beside its own weights, and how to get it; empty when it is there."""
     tool = Path(sys.executable).with_name("hf")  # comes with the extra
@@ -226,4 +217,9 @@ def _to_download(one: Known) -> str:
 
 def _environment(family: Family) -> Mapping[str, str]:
     hub = weights.find_text_encoder(os.environ, family.text_encoder)
-    return {**offered.model_environment(), **({"HF_HUB_CACHE": str(hub)} if hub else {})}
+    return {
+        # Kernels are compiled once a machine, which takes some twenty seconds.
+        "TRITON_CACHE_DIR": os.environ.get("TRITON_CACHE_DIR") or str(warm.folder().with_name("triton")),
+        **offered.model_environment(),
+        **({"HF_HUB_CACHE": str(hub)} if hub else {}),
+    }

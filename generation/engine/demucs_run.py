@@ -12,7 +12,6 @@ import platform
 import random
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +38,7 @@ from generation.engine.base import (
     StemAudio,
 )
 from generation.engine.host_process import Hear
+from generation.engine.libraries import library_version, versions
 from generation.engine.published import Damaged, folder_sha256
 from generation.engine.separators import ROLES, Separator
 from generation.modes import SOURCE
@@ -207,9 +207,8 @@ def _load(one: Separator, device: str, *, trusted: bool) -> tuple[Any, dict[str,
         else platform.machine(),
         "precision": str(next(model.parameters()).dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
-        "python_version": platform.python_version(),
-        **{f"{library}_version": _version(library) for library in LIBRARIES},
-        "engine_version": _version("demucs"),
+        **versions(LIBRARIES),
+        "engine_version": library_version("demucs"),
     }
 
 
@@ -302,10 +301,3 @@ def _no_room(name: str) -> EngineFailure:
         "out_of_memory",
         f"There is too little free memory for {name}. Take a shorter recording apart, or end what else needs it.",
     )
-
-
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "unknown"

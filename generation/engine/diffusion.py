@@ -10,7 +10,6 @@ import math
 import pickle
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,8 @@ from generation.engine.base import (
     RequestRefused,
 )
 from generation.engine.fast.codec import Window
+from generation.engine.fast.shortage import ran_out
+from generation.engine.libraries import library_version, versions
 from generation.engine.published import Damaged, Folder, Layout
 from provenance.audiofile import resample
 
@@ -136,7 +137,7 @@ def load(folder: Folder, where: torch.device, dtype: torch.dtype, asked: Mapping
             "Download them as safetensors.",
         ) from error
     except Exception as error:  # a damaged file fails in any way it likes
-        if is_out_of_memory(error):
+        if ran_out(error):
             raise no_room(name) from error
         raise unusable(name, error) from error
     return Loaded(folder, pipeline, where, _facts(folder, digests, where, dtype, asked))
@@ -179,8 +180,8 @@ def in_batches(
         part = seeds[at : at + size]
         try:
             made = list(make(at, part))
-        except Exception as error:
-            if not is_out_of_memory(error):
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out(error):
                 raise
             if len(part) == 1:
                 raise no_room(name) from error
@@ -194,14 +195,6 @@ def in_batches(
             at += len(part)
             continue
         free()  # outside of the handler, whose traceback keeps the tensors alive
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a request broke for want of memory, as torch says it on GPUs and on CPUs."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    words = str(error)
-    return isinstance(error, RuntimeError) and ("not enough memory" in words or "out of memory" in words)
 
 
 def free() -> None:
@@ -323,13 +316,6 @@ def no_room(name: str) -> EngineFailure:
     )
 
 
-def library_version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "unknown"
-
-
 def _has_weights(part: str) -> bool:
     return part not in {"scheduler", "tokenizer"}
 
@@ -384,7 +370,6 @@ def _facts(
         "device_name": torch.cuda.get_device_name(where) if where.type == "cuda" else platform.machine(),
         "precision": str(dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
-        "python_version": platform.python_version(),
-        **{f"{library}_version": library_version(library) for library in LIBRARIES},
+        **versions(LIBRARIES),
         "engine_version": library_version("diffusers"),
     }

@@ -17,9 +17,10 @@ import torch
 
 from generation.engine import compat
 from generation.engine.base import Audio, Made, Progress, RequestRefused
-from generation.engine.fast.floor import NoRoom, ran_out
+from generation.engine.fast.floor import NoRoom
 from generation.engine.fast.sampling import Sampling
 from generation.engine.fast.scheduler import Advanced, Chunk
+from generation.engine.fast.shortage import ran_out
 from generation.engine.host_process import Hear
 from generation.engine.musicgen_fast import FastMusicGen, even_chance
 from generation.engine.musicgen_given import Heard, finished, heard, seconds_of

@@ -8,7 +8,6 @@ import pickle
 import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ import torch
 from generation.engine import separators, weights
 from generation.engine.base import EngineFailure, EngineUnavailable
 from generation.engine.fast.codec import Codec
-from generation.engine.fast.floor import ran_out
 from generation.engine.fast.shape import Unsupported
+from generation.engine.fast.shortage import ran_out
+from generation.engine.libraries import library_version, versions
 from generation.engine.musicgen_fast import FastMusicGen
 from generation.engine.musicgen_partial import codec_for_chunks
 
@@ -80,8 +80,7 @@ def load(checkpoint: Mapping[str, Any], device: str, stood_in: tuple[str, ...]) 
         "precision": str(next(model.lm.parameters()).dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
         "stand_ins": ", ".join(stood_in),
-        "python_version": platform.python_version(),
-        **{f"{library}_version": library_version(library) for library in LIBRARIES},
+        **versions(LIBRARIES),
         "engine_version": library_version("audiocraft"),
         **decoder_facts,
     }
@@ -207,10 +206,3 @@ def no_room(name: str) -> EngineFailure:
         f"There is too little free memory for {name}, even for one take at a time. Choose a smaller model or a shorter "
         "take, or end what else uses the memory.",
     )
-
-
-def library_version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "unknown"

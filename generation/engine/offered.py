@@ -5,13 +5,13 @@ and a request as their model process reads it. Imports no torch.
 import importlib.util
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from generation.engine import device, published, weights
 from generation.engine.base import (
+    Capabilities,
     EngineUnavailable,
     GenerationRequest,
     ModelSpec,
@@ -19,6 +19,7 @@ from generation.engine.base import (
     ParameterValue,
     RequestRefused,
 )
+from generation.engine.checking import check_request
 from generation.engine.published import Damaged, Folder
 from generation.modes import MODES
 
@@ -68,14 +69,6 @@ def missing_extra(title: str) -> str:
         f"{title} needs the engines extra. Stop Deadwax and start it with `python3 manage.py up --engines` "
         "(1 GB on disk, about 4 GB more where torch comes with CUDA)."
     )
-
-
-def engine_version() -> str:
-    """The version of diffusers; empty where it is not installed."""
-    try:
-        return version("diffusers")
-    except PackageNotFoundError:
-        return ""
 
 
 def specs(
@@ -139,6 +132,31 @@ def model_choice(models: Sequence[ModelSpec]) -> tuple[ParameterSpec, ...]:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Settled:
+    """A request that was checked, the model that serves it and the engine's parameters."""
+
+    folder: Folder
+    spec: ModelSpec
+    parameters: tuple[ParameterSpec, ...]
+
+
+def settled(
+    request: GenerationRequest, words: str, *, folders: Sequence[Folder], models: Sequence[ModelSpec],
+    offer: Capabilities, can: Callable[[Folder, str], bool], why: str,
+) -> Settled:  # fmt: skip
+    """Check the request, whose description is `words`, against what is offered and choose its model.
+
+    Raises RequestRefused, with `why` where no model that is here serves the mode; EngineUnavailable.
+    """
+    check_request(request, offer)
+    require_prompt(request, words, offer.title)
+    ready = [folder for folder in folders if not folder.problem]
+    folder = chosen(request, [one for one in ready if can(one, request.mode)], ready, why)
+    spec = next(one for one in models if one.name == folder.name)
+    return Settled(folder=folder, spec=spec, parameters=offer.parameters)
+
+
 def chosen(
     request: GenerationRequest, able: Sequence[Folder], everything: Sequence[Folder], why: str
 ) -> Folder:
@@ -162,15 +180,17 @@ def require_prompt(request: GenerationRequest, words: str, title: str) -> None:
 
 
 def job(
-    request: GenerationRequest, folder: Folder, spec: ModelSpec, parameters: Iterable[ParameterSpec], *,
-    full_codec: bool = True, **more: Any,
-) -> dict[str, Any]:  # fmt: skip
+    request: GenerationRequest, settled: Settled, *, full_codec: bool = True, **more: Any
+) -> dict[str, Any]:
     """The request as the model process reads it: plain data, but for its sounds. `full_codec`: the codec computes in
     float32 whatever the precision, as it is the last step and small.
     """
     values: dict[str, ParameterValue | None] = {
-        one.name: request.parameters.get(one.name, one.default) for one in parameters if one.name != "model"
+        one.name: request.parameters.get(one.name, one.default)
+        for one in settled.parameters
+        if one.name != "model"
     }
+    folder, spec = settled.folder, settled.spec
     batch = os.environ.get("DEADWAX_ENGINE_BATCH", "")
     return {
         "mode": request.mode,

@@ -7,9 +7,7 @@ them tells instruments apart.
 
 import importlib.util
 import os
-import platform
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
@@ -31,6 +29,7 @@ from generation.engine.base import (
 )
 from generation.engine.checking import check_request
 from generation.engine.host import ModelHost
+from generation.engine.libraries import versions
 from generation.engine.separators import ROLES, Separator
 from generation.modes import SOURCE, STEMS
 
@@ -171,8 +170,7 @@ def _harmonic_percussive(request: GenerationRequest, progress: Progress) -> Iter
             "device": "cpu",
             "precision": "float32",
             "gain_millibel": round(made.gain_db * 100),
-            "python_version": platform.python_version(),
-            **{f"{name}_version": _version(name) for name in LIBRARIES},
+            **versions(LIBRARIES),
         },
     )
 
@@ -276,10 +274,3 @@ def _model_environment() -> Mapping[str, str]:
         "PYTHONWARNINGS": "ignore",
         "TQDM_DISABLE": "1",
     }
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"

@@ -1,10 +1,8 @@
 """From a piece in notes to a take: sound, stems that sum to it, a MIDI file and facts."""
 
-import platform
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
 from generation.engine.base import (
     EngineUnavailable,
@@ -15,6 +13,7 @@ from generation.engine.base import (
     Progress,
     StemAudio,
 )
+from generation.engine.libraries import versions
 from generation.symbolic import midi, render
 from generation.symbolic.notes import Score
 
@@ -111,10 +110,4 @@ def _programme(program: int, drums: bool) -> str:
 
 @cache
 def _versions() -> dict[str, str]:
-    found = {"python_version": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            found[f"{name}_version"] = version(name)
-        except PackageNotFoundError:
-            found[f"{name}_version"] = "unknown"
-    return found
+    return versions(LIBRARIES)

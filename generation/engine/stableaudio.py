@@ -22,8 +22,8 @@ from generation.engine.base import (
     Progress,
     RequestRefused,
 )
-from generation.engine.checking import check_request
 from generation.engine.host import ModelHost
+from generation.engine.libraries import library_version
 from generation.engine.offered import SEAM_NAMES, SEAM_PARAMETERS, Known
 from generation.engine.published import Folder, Layout
 from generation.modes import AUDIO_TO_AUDIO, REPLACEMENT, SOUND_EFFECTS, TEXT_TO_MUSIC, UNCONDITIONAL
@@ -129,19 +129,14 @@ class StableAudio:
         """
         folders = published.find(os.environ, LAYOUTS)
         models = offered.specs(folders, KNOWN, TERMS)
-        offer = _capabilities(folders, models)
-        check_request(request, offer)
         words = description(request)
-        offered.require_prompt(request, words, TITLE)
-        ready = [folder for folder in folders if not folder.problem]
-        folder = offered.chosen(
-            request, [one for one in ready if _can(one, request.mode)], ready,
-            "Sections are replaced by Stable Audio 3 only.",
+        settled = offered.settled(
+            request, words, folders=folders, models=models, offer=_capabilities(folders, models), can=_can,
+            why="Sections are replaced by Stable Audio 3 only.",
         )  # fmt: skip
-        spec = next(one for one in models if one.name == folder.name)
-        negative = _negative(request, folder)
+        folder = settled.folder
         job: dict[str, Any] = offered.job(
-            request, folder, spec, offer.parameters, prompt=words, negative_prompt=negative,
+            request, settled, prompt=words, negative_prompt=_negative(request, folder),
             full_codec=folder.pipeline == OPEN,
         )  # fmt: skip
         _fit(request, folder, job)
@@ -191,7 +186,7 @@ def _capabilities(folders: Sequence[Folder], models: Sequence[ModelSpec]) -> Cap
     ready = [folder for folder in folders if not folder.problem]
     return Capabilities(
         name="stable-audio",
-        version=offered.engine_version(),
+        version=library_version("diffusers", absent=""),
         title=TITLE,
         # Without any model everything is shown that one would bring.
         modes=tuple(mode for mode in _MODES if not ready or any(_can(folder, mode.name) for folder in ready)),

@@ -3,10 +3,8 @@
 The notes are played by the soundfont, so that they can be heard beside what they were taken from.
 """
 
-import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +28,7 @@ from generation.engine.base import (
     RequestRefused,
 )
 from generation.engine.checking import check_request
+from generation.engine.libraries import versions
 from generation.modes import SOURCE, TO_NOTES
 from generation.symbolic import midi, render
 from generation.symbolic.notes import Note, Part, Score, tidy, us_per_quarter
@@ -204,8 +203,7 @@ def _takes(request: GenerationRequest, name: str, progress: Progress) -> Iterato
             "gain_millibel": round(rendered.gain_db * 100),
             "device": "cpu",
             "precision": "float32",
-            "python_version": platform.python_version(),
-            **{f"{library}_version": _version(library) for library in LIBRARIES[name]},
+            **versions(LIBRARIES[name]),
         },
     )
 
@@ -295,10 +293,3 @@ def _models() -> tuple[ModelSpec, ...]:
         source="librosa", present=True,
     )  # fmt: skip
     return (many, one) if file else (one, many)
-
-
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "unknown"

@@ -117,7 +117,9 @@ class Bench:
         for row_block in row_blocks:
             decoder = Decoder(weights, row_block=row_block)
             if decoder.attention_reason and self.device.type == "cuda":
-                self.notes.append(f"{name}: attention is torch's, because {decoder.attention_reason}")
+                self.note(
+                    f"{name}: attention by {decoder.attention}, not all is ours: {decoder.attention_reason}"
+                )
             for takes in batches:
                 try:
                     rows.append(self.batch(name, decoder, conditions, takes, loops, profile))
@@ -294,16 +296,41 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="generation.engine.fast.benchmark", description=__doc__.split("\n")[0]
     )
-    parser.add_argument("--models", nargs="+", choices=list(PUBLISHED), default=["small", "medium", "large"])
-    parser.add_argument("--batches", nargs="+", type=int, default=[1, 30])
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        choices=list(PUBLISHED),
+        default=["small", "medium", "large"],
+        metavar="MODEL",
+        help=f"of {', '.join(PUBLISHED)}; without it small, medium, large",
+    )
+    parser.add_argument(
+        "--batches",
+        nargs="+",
+        type=int,
+        default=[1, 30],
+        metavar="TAKES",
+        help="takes made together (1 and 30)",
+    )
     parser.add_argument(
         "--seconds", type=float, default=30.0, help="length of a take, at most the window of 30"
     )
     parser.add_argument(
         "--baseline-seconds", type=float, default=None, help="length of the loops' take (as --seconds)"
     )
-    parser.add_argument("--row-blocks", nargs="+", type=int, default=None, help="0 takes the batch as it is")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--row-blocks",
+        nargs="+",
+        type=int,
+        default=None,
+        metavar="ROWS",
+        help="products in blocks of so many rows instead of as the device likes; 0 takes the batch as it is",
+    )
+    parser.add_argument(
+        "--device",
+        default="cuda" if torch.cuda.is_available() else "cpu",
+        help="cuda where there is one, else cpu",
+    )
     parser.add_argument("--acestep", action="store_true", help="ACE-Step instead of MusicGen")
     parser.add_argument(
         "--plan",

@@ -1,4 +1,4 @@
-"""Which of our kernels this device runs: all of them, or none where one does not do what torch's operators do."""
+"""Which of our kernels this device runs. Where one does not do what torch's operators do, these are used."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from generation.engine.fast.weights import Weights
 class Parts:
     """What a step is made of. `few` are the products for up to `products.FEW` rows, None where the library makes them.
 
-    `reason` says why our kernels are not used, empty when they are.
+    `reason` says why some or all of our kernels are not used, empty when they are.
     """
 
     attention: Attention
@@ -36,15 +36,22 @@ def chosen(weights: Weights, wanted: str = "auto") -> Parts:
         from generation.engine.fast import kernels, kernels_check, kernels_ends, kernels_products
 
         with torch.no_grad():
-            kernels_check.check(weights)
+            kernels_check.check_step(weights)
     except Exception as error:  # whatever a compiler does: the other way is slower, not wrong
         if wanted == "triton":
             raise
-        reason = next(iter(str(error).splitlines()), "")[:200]
-        return Parts(
-            attention=plain.attention, ends=plain.ends, few=None, reason=f"{type(error).__name__}: {reason}"
-        )
-    return Parts(
-        attention=kernels.TritonAttention(), ends=kernels_ends.TritonEnds(),
-        few=kernels_products.TritonProducts(), reason="",
-    )  # fmt: skip
+        return Parts(attention=plain.attention, ends=plain.ends, few=None, reason=_words(error))
+    few: Products | None = kernels_products.TritonProducts()
+    reason = ""
+    try:
+        with torch.no_grad():
+            kernels_check.check_products(weights)
+    except Exception as error:  # as above
+        if wanted == "triton":
+            raise
+        few, reason = None, _words(error)
+    return Parts(attention=kernels.TritonAttention(), ends=kernels_ends.TritonEnds(), few=few, reason=reason)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')[:200]}"

@@ -52,8 +52,8 @@ class Decoder:
     """Makes codes from takes. Keeps the last lanes and their graphs warm.
 
     `row_block`: matrix products run on blocks of so many rows (see `products`); 0 takes the batch as it is, and then a
-    take's bits depend on how many are made with it. None: as many as the device likes, and on a GPU lanes of one or two
-    takes have products of their own, whose bits are those of one another but not those of more lanes.
+    take's bits depend on how many are made with it. None: as many as the device likes, and on a GPU a lane for a take
+    alone has products of its own (`products.FEW` rows), whose rounding is not that of more lanes.
     """
 
     def __init__(

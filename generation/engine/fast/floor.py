@@ -13,23 +13,16 @@ import torch
 from generation.engine.fast.decoder import Decoder, Take
 from generation.engine.fast.lanes import Lanes
 from generation.engine.fast.scheduler import Advanced, Chunk, Event, Finished, Scheduler
+from generation.engine.fast.shortage import ran_out
 
 LANES = {"cuda": 32, "cpu": 4}
 """So many takes at a time: what one block of rows holds (`products.ROW_BLOCK`), as guided takes have two rows each."""
 MEMORY_SHARE = 0.8
 _CROSS_POSITIONS = 64
-_CPU_WORDS = ("not enough memory", "can't allocate memory")
 
 
 class NoRoom(Exception):
     """There is too little memory for one take."""
-
-
-def ran_out(error: BaseException) -> bool:
-    """Whether this is want of memory: torch has a class of its own for it on a GPU only."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in _CPU_WORDS)
 
 
 @dataclass(kw_only=True, eq=False)

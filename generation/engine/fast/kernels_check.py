@@ -23,16 +23,12 @@ LOOSE = {torch.float32: 1e-4, torch.float16: 2e-2, torch.bfloat16: 1e-1}
 """So much of the greatest number is taken for rounding."""
 
 
-def check(weights: Weights) -> None:
-    """Return when all agree. Raises Unsupported, or what the compiler raises."""
+def check_step(weights: Weights) -> None:
+    """Attention, and the two ends of a step. Raises Unsupported, or what the compiler raises."""
     width = weights.shape.head_width
     if width & (width - 1) or width < 8:
         raise Unsupported(f"heads of {width} channels have no kernel")
-    loose = [matrix for matrix in _matrices(weights) if not matrix.is_contiguous()]
-    if loose:
-        raise Unsupported(f"{len(loose)} matrices of the checkpoint do not lie in one piece")
     _check_attention(weights)
-    _check_products(weights)
     _check_ends(weights)
 
 
@@ -69,33 +65,36 @@ def _check_attention(weights: Weights) -> None:
             _agree("attention", ours, theirs, weights.dtype)
 
 
-def _check_products(weights: Weights) -> None:
-    """Every kind of matrix of a layer, and the last one. A row MUST be the same whatever is beside it."""
+def check_products(weights: Weights) -> None:
+    """Every kind of matrix of a layer, and the last one. A row MUST be the same whatever is beside it.
+
+    Raises Unsupported, or what the compiler raises.
+    """
+    loose = [matrix for matrix in _matrices(weights) if not matrix.is_contiguous()]
+    if loose:
+        raise Unsupported(f"{len(loose)} matrices of the checkpoint do not lie in one piece")
     made, generator = _random(weights)
     layer, shape = weights.layers[0], weights.shape
-    wide = torch.empty(FEW, shape.feed_forward, **made).normal_(generator=generator)
-    given = wide[:, : shape.width].contiguous()
-    exact = LibraryProducts(weights, 0)
-    ours = TritonProducts()
+    wide = torch.empty(FEW + 1, shape.feed_forward, **made).normal_(generator=generator)
 
-    def all_of(products: Products, rows: int) -> list[Tensor]:
-        x, y = given[:rows].clone(), given[:rows].flip(1).contiguous()
+    def all_of(products: Products, given: Tensor) -> list[Tensor]:
+        x = given[:, : shape.width].contiguous()
+        y = x.flip(1).contiguous()
         found = [products.normed(x, layer.norm, layer.qkv)]
         products.add(x, y, layer.out)
         if layer.cross_q is not None and layer.cross_norm is not None and layer.cross_out is not None:
             found.append(products.normed(x, layer.cross_norm, layer.cross_q))
             products.add(x, y, layer.cross_out)
         found.append(products.normed(x, layer.ff_norm, layer.up, gelu=True))
-        products.add(x, wide[:rows].clone(), layer.down)
+        products.add(x, given, layer.down)
         return [*found, x, products.logits(x, weights.norm, weights.heads)]
 
-    most = all_of(ours, FEW)
-    for mine, theirs in zip(most, all_of(exact, FEW), strict=True):
+    ours = all_of(TritonProducts(), wide[:FEW].clone())
+    for mine, theirs in zip(ours, all_of(LibraryProducts(weights, 0), wide[:FEW].clone()), strict=True):
         _agree("product", mine, theirs, weights.dtype)
-    for rows in range(1, FEW):
-        for mine, beside in zip(all_of(ours, rows), most, strict=True):
-            if not torch.equal(mine, beside[:rows]):
-                raise Unsupported("the product kernel rounds a row otherwise beside others on this device")
+    for mine, other in zip(ours, all_of(TritonProducts(), wide[1:].flip(0).contiguous()), strict=True):
+        if not torch.equal(mine[1], other[1]):
+            raise Unsupported("the product kernel rounds a row otherwise beside others on this device")
 
 
 def _check_ends(weights: Weights) -> None:

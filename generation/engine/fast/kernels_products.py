@@ -11,6 +11,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from generation.engine.fast.products import FEW
 from generation.engine.fast.weights import Linear, Norm
 
 TILE = 16_384
@@ -57,12 +58,14 @@ def _product(
 
 
 class TritonProducts:
-    """Keeps the protocol of `products.Products`, for at most `products.FEW` rows."""
+    """Keeps the protocol of `products.Products`, for `products.FEW` rows: one kernel a matrix, whoever asks."""
 
     name = "triton"
 
     def padded(self, rows: int) -> int:
-        return rows
+        if rows > FEW:
+            raise ValueError(f"these products are for {FEW} rows, not for {rows}")
+        return FEW
 
     def normed(self, x: Tensor, norm: Norm, linear: Linear, *, gelu: bool = False) -> Tensor:
         out = torch.empty(x.shape[0], linear.weight.shape[0], device=x.device, dtype=x.dtype)

@@ -16,8 +16,8 @@ from generation.engine.fast.weights import Linear, Norm, Weights
 ROW_BLOCK = {"cuda": 64, "cpu": 8}
 """By arithmetic, a GPU still reads the matrix longer than it multiplies 64 rows with it; `benchmark --row-blocks 0 64`
 tells."""
-FEW = 4
-"""Up to so many rows (two guided takes), our kernels read the weights once and multiply without the matrix units."""
+FEW = 2
+"""Up to so many rows (one guided take), our kernels read the weights once and multiply without the matrix units."""
 
 
 class Products(Protocol):

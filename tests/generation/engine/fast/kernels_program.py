@@ -129,7 +129,9 @@ def refused() -> str:
 def main() -> None:
     torch.set_num_threads(1)
     with torch.no_grad():
-        kernels_check.check(random_weights(SMALL, dtype=torch.float16))
+        half = random_weights(SMALL, dtype=torch.float16)
+        kernels_check.check_step(half)
+        kernels_check.check_products(half)
     plain, greedy, top_p = Sampling(top_k=9), Sampling(temperature=0.0), Sampling(top_p=0.7)
     found = {
         "one take": same_codes(SMALL, takes(SMALL, plain)),

@@ -228,7 +228,7 @@ def test_what_cannot_be_made_is_refused(wrong: dict[str, Any], words: str) -> No
 
 
 @needs("gpu")
-@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("count", [1, 5])
 @pytest.mark.parametrize("attention", ["auto", "torch"])
 def test_on_a_gpu_graphs_change_no_bit(attention: str, count: int) -> None:
     moved, asked = gpu_weights(), gpu_takes(*range(count))
@@ -245,7 +245,7 @@ def test_on_a_gpu_graphs_change_no_bit(attention: str, count: int) -> None:
 def test_on_a_gpu_our_kernels_run() -> None:
     decoder = Decoder(gpu_weights())
     assert (decoder.attention, decoder.attention_reason) == ("triton", "")
-    assert [decoder.are_few(slots) for slots in (1, 2, 3)] == [True, True, False]
+    assert [decoder.are_few(slots) for slots in (1, 2)] == [True, False]
 
 
 @needs("gpu")
@@ -258,9 +258,11 @@ def test_on_a_gpu_a_take_alone_is_bit_for_bit_the_one_from_the_batch() -> None:
 
 
 @needs("gpu")
-def test_on_a_gpu_one_of_two_takes_is_bit_for_bit_the_one_alone() -> None:
-    """With the products of few rows. Those of many round otherwise: codes then agree but for chance."""
-    decoder, asked = Decoder(gpu_weights()), gpu_takes(3, 4)
+def test_on_a_gpu_one_of_two_takes_without_guidance_is_bit_for_bit_the_one_alone() -> None:
+    """With the products of few rows, whose rounding is not that of many."""
+    decoder, plain = Decoder(gpu_weights()), Sampling(guidance=1.0)
+    asked = gpu_takes(3, 4, sampling=plain)
+    assert decoder.are_few(2, guided=False)
     found = decoder.generate(asked)
     for index in (0, 1):
         assert torch.equal(decoder.generate(asked[index : index + 1])[0], found[index])
@@ -315,7 +317,7 @@ def gpu_weights() -> Any:
     return random_weights(shape, seed=4, device="cuda", dtype=torch.float16)
 
 
-def gpu_takes(*seeds: int, frames: int = FRAMES) -> list[Any]:
+def gpu_takes(*seeds: int, frames: int = FRAMES, **more: Any) -> list[Any]:
     made = torch.randn(6, 128, generator=torch.Generator().manual_seed(1)).to("cuda", torch.float16)
     given = Conditions(cross=made, null_cross=torch.zeros_like(made))
-    return [Take(seed=seed, frames=frames, conditions=given) for seed in seeds]
+    return [Take(seed=seed, frames=frames, conditions=given, **more) for seed in seeds]
