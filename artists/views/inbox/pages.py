@@ -139,6 +139,7 @@ def _detail(user: User, submission: Submission, request: HttpRequest) -> dict[st
             }
             for file in files
         ],
+        "rights_said": dict(anr_words.RIGHTS).get(submission.rights, submission.rights),
         "ears": ears(user, submission),
         "notes": [{"row": row, "text": said[row.entry_id].get("text", "(erased)")} for row in notes],
         "votes": [{"row": row, "reason": said[row.entry_id].get("reason", "(erased)")} for row in votes],
