@@ -26,7 +26,11 @@ _MOST_TERMS: Final = 4000
 
 @dataclass(frozen=True, kw_only=True)
 class Soundalike:
-    """`offset_s`: where the sound asked about begins in `asset`."""
+    """One stored sound that matches.
+
+    `similarity` goes from `MATCH_THRESHOLD` to 1. `offset_s`, in seconds, is where the sound asked about begins in
+    `asset`, below 0 where `asset` begins later; `overlap_s` is how many informative seconds were compared.
+    """
 
     asset: Asset
     similarity: float
@@ -37,7 +41,16 @@ class Soundalike:
 def soundalikes(
     fingerprint: str, *, among: QuerySet[Asset] | None = None, without: Iterable[str] = ()
 ) -> list[Soundalike]:
-    """Stored sounds that match, the likest first. `among` restricts to some assets, `without` leaves digests out."""
+    """Stored sounds that match, the likest first; empty where none does or the sound has too little to be found by.
+
+    `fingerprint` is Chromaprint's compressed one, as `audiofile.fingerprint` gives it; what is none matches nothing.
+    `among` restricts to some assets, `without` leaves digests (SHA-256, hex) out; the sound itself, where it is stored,
+    is found like any other. A match agrees to at least `MATCH_THRESHOLD` over at least four seconds; how often that
+    errs is measured in `generation/audio/matching_measured.json`. Re-encoded, cut and quieter copies are found. What
+    was transposed, played at another speed or mixed under something louder is not: `generation.audio.matching` looks
+    for that, in pairs. No more than the `COMPARED` likeliest by the index are compared. Asks the database, writes
+    nothing.
+    """
     wanted = terms(fingerprint)[:_MOST_TERMS]
     if not wanted:
         return []
