@@ -6,9 +6,13 @@ The tables are in tests/label/matrix/. A new address must be added there.
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 
+from artists import services as people
+from generation import services as studio
 from tests.label.conftest import as_
 from tests.label.matrix import ACTIONS, ELSEWHERE, PAGES, PUBLIC
+from tests.label.matrix.actors import ACTORS, EDITS, FOR_ANY_ARTIST, INSIDERS, OWN_FOREVER
 from tests.label.matrix.addresses import api_names, api_path, names, path
 from tests.label.matrix.api import API_ERASERS, API_ORDERERS, API_SHARED, API_SUBJECTS
 from tests.label.matrix.rows import PEOPLE
@@ -124,3 +128,44 @@ def test_the_api_tells_a_stranger_nothing(scene: Scene) -> None:
                 text = answer.content.decode()
                 assert not any(pk in text for pk in ids), f"{name} lists what is not his"
     assert list(Entry.objects.exclude(pk__in=before).values_list("kind", flat=True)) == []
+
+
+@pytest.mark.parametrize("person", INSIDERS)
+def test_an_act_about_people_is_let_through_to_whom_it_is_and_refused_to_others(
+    scene: Scene, person: str
+) -> None:
+    """Nothing is sent along: who is let through is told what is missing, or it is done."""
+    client, wrong = as_(getattr(scene.cast, person)), {}
+    for name, allowed in ACTORS.items():
+        address = path(scene, name, ACTIONS[name][0])
+        before = transaction.savepoint()
+        through = client.post(address).status_code not in (403, 404)
+        transaction.savepoint_rollback(before)
+        if through != (person in allowed):
+            wrong[name] = f"{'let through' if through else 'refused'}"
+    assert wrong == {}
+
+
+def test_a_collaborator_who_may_edit_opens_the_studio_s_forms_and_nothing_of_the_house(scene: Scene) -> None:
+    studio.add_member(scene.project, user=scene.cast.collaborator, can_edit=True, actor=scene.cast.mara)
+    client, column = as_(scene.cast.collaborator), PEOPLE.index("collaborator")
+    wrong = {}
+    for name, (key, row) in PAGES.items():
+        wanted = 200 if name in EDITS else row[column]
+        status = client.get(path(scene, name, key)).status_code
+        if status != wanted and not (status == 202 and name.endswith("-peaks")):
+            wrong[name] = (status, wanted)
+    assert wrong == {}, "name: (is, should be)"
+
+
+def test_who_acts_for_the_artist_no_more_is_a_stranger(scene: Scene) -> None:
+    membership = scene.cast.artist.memberships.get(user=scene.cast.mara, active=True)
+    people.remove_artist_member(membership, actor=scene.cast.owner)
+    client, column = as_(scene.cast.mara), PEOPLE.index("stranger")
+    wrong = {}
+    for name, (key, row) in PAGES.items():
+        status = client.get(path(scene, name, key)).status_code
+        wanted = 403 if name in FOR_ANY_ARTIST else row[column]
+        if name not in OWN_FOREVER and status != wanted:
+            wrong[name] = (status, wanted)
+    assert wrong == {}, "name: (is, should be)"
