@@ -171,6 +171,7 @@ def _page(
 
 def _shown(link: ListeningLink, secret: str, said: dict[str, Any] | None) -> dict[str, Any]:
     sounds = pieces(link)
+    by = {piece.by for piece in sounds}
     notes = list(link.notes.order_by("at_ms", "created_at"))
     texts = opened([link.made_entry_id, *(note.entry_id for note in notes)])
     return {
@@ -191,6 +192,7 @@ def _shown(link: ListeningLink, secret: str, said: dict[str, Any] | None) -> dic
             }
             for number, one in enumerate(played(link, sounds), start=1)
         ],
+        "by": by.pop() if len(by) == 1 else "",
         "whole_ms": sum(piece.asset.duration_ms or 0 for piece in sounds),
     }
 
