@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -107,6 +108,12 @@ class ConsentForm(forms.Form):
     engines = forms.CharField(
         label="Only these tools", required=False, help_text="Names with commas. Empty: all."
     )
+    projects = forms.MultipleChoiceField(
+        label="Only these projects",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None chosen: all of the artist.",
+    )
     territories = forms.CharField(
         initial="Worldwide", help_text="Two-letter codes with commas, or Worldwide."
     )
@@ -123,8 +130,13 @@ class ConsentForm(forms.Form):
     after = forms.ChoiceField(label="After a revocation", choices=Consent.After.choices)
     sell_off_days = forms.IntegerField(label="Days of sell-off", required=False, min_value=0, max_value=3650)
 
-    def __init__(self, *args: Any, givers: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, givers: Any, projects: Iterable[tuple[str, str]] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        chosen = self.fields["projects"]
+        assert isinstance(chosen, forms.MultipleChoiceField)
+        chosen.choices = list(projects)
         field = self.fields["giver"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = givers

@@ -74,6 +74,20 @@ class Effects:
         return tuple(one for one in self.releases if one.fate == "must_stop")
 
     @property
+    def counted(self) -> str:
+        """How much of what there is, in words."""
+        rows: tuple[tuple[int, str, str], ...] = (
+            (len(self.takes), "take", "takes"),
+            (len(self.uploads), "upload", "uploads"),
+            (len(self.masters), "master", "masters"),
+            (len(self.releases), "release", "releases"),
+            (len(self.members), "recording in a dataset", "recordings in datasets"),
+            (len(self.versions), "export", "exports"),
+            (len(self.models), "model", "models"),
+        )
+        return join(f"{number} {one if number == 1 else many}" for number, one, many in rows if number)
+
+    @property
     def nothing(self) -> bool:
         return not (self.takes or self.uploads or self.releases or self.members or self.versions)
 

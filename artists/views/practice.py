@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.db.models import Q
@@ -22,8 +22,10 @@ from artists.views.people import user_of
 from provenance.assets import serve
 from provenance.errors import UserFault
 
+#: So many projects can be chosen from in the form, the newest; the API takes any.
+_PROJECTS: Final = 60
 #: What a page that misses a consent may fill in already.
-_ASKED = ("kind", "whose", "engines", "territories")
+_ASKED: Final = ("kind", "whose", "engines", "territories")
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any], form: Any) -> HttpResponse:
@@ -163,7 +165,12 @@ def consent_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if not user.is_label_staff:  # an artist does not read the label's list of accounts
         people = people.filter(Q(pk=user.pk) | Q(memberships__artist=artist)).distinct()
     asked = {name: request.GET[name] for name in _ASKED if name in request.GET}
-    form = ConsentForm(request.POST or None, givers=people.order_by("full_name"), initial=asked)
+    # Whoever may ask reads all of the artist's projects.
+    rows = artist.projects.filter(archived=False).order_by("-created_at").values_list("pk", "title")
+    projects = [(str(key), title) for key, title in rows[:_PROJECTS]]
+    form = ConsentForm(
+        request.POST or None, givers=people.order_by("full_name"), projects=projects, initial=asked
+    )
     if request.method == "POST" and form.is_valid():
         try:
             made = consents.propose_consent(artist, **form.values(), actor=user)
@@ -185,6 +192,10 @@ def consent_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "row": _row(user, consent),
         "words": consent.words if reads else {},
         "reads": reads,
+        # Titles stand in the log; who may open a consent reads for which projects it is.
+        "projects": list(
+            consent.artist.projects.filter(pk__in=consent.projects).values_list("title", flat=True)
+        ),
         "own": consent.giver_id == user.pk,
         "may_answer": consent.state == Consent.State.PROPOSED and practice_access.may_answer(user, consent),
         "may_revoke": consent.state == Consent.State.GIVEN and practice_access.may_revoke(user, consent),

@@ -50,7 +50,7 @@ class DatasetFrozen(Event):
     """`lines`: per recording its digest and the ids of the consents that it stood on."""
 
     kind = "dataset.frozen"
-    sentence = "froze version {number} of the dataset {title}: {recordings} recordings"
+    sentence = "froze version {number} of the dataset {title} (recordings: {recordings})"
 
     title: str
     number: int
@@ -64,7 +64,7 @@ class DatasetFrozen(Event):
 class DatasetExported(Event):
     kind = "dataset.exported"
     sentence = (
-        "packed version {number} of the dataset {title}: {recordings} recordings, {captions} with captions"
+        "packed version {number} of the dataset {title} (recordings: {recordings}, with captions: {captions})"
     )
 
     title: str
