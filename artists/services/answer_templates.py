@@ -129,8 +129,9 @@ def retire_template(key: str, *, actor: User) -> AnswerTemplate:
         if row._state.adding:
             row.title, row.outcome, row.language, row.restored = now.title, now.outcome, now.language, True
         row.active = False
-        words = {} if row.restored else {"subject": now.subject, "body": now.body}
-        return _written(row, "retired", actor, **words)
+        if row.restored:
+            return _written(row, "retired", actor)
+        return _written(row, "retired", actor, subject=now.subject, body=now.body)
 
 
 def versions(key: str) -> list[Version]:
@@ -221,7 +222,9 @@ def _row(key: str) -> AnswerTemplate:
     return row or AnswerTemplate(key=key, number=0)
 
 
-def _written(row: AnswerTemplate, state: str, actor: User, **words: str) -> AnswerTemplate:
+def _written(
+    row: AnswerTemplate, state: str, actor: User, *, subject: str = "", body: str = ""
+) -> AnswerTemplate:
     row.number += 1
     row.entry = record(
         events.AnswerTemplateSet(
@@ -233,7 +236,8 @@ def _written(row: AnswerTemplate, state: str, actor: User, **words: str) -> Answ
             language=row.language,
             number=row.number,
             state=state,
-            **words,
+            subject=subject,
+            body=body,
         ),
         actor=actor,
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThan
 from django.utils import timezone
 
 from artists import queue
@@ -78,8 +80,8 @@ def ask_erasure(submission: Submission) -> Submission:
 
 
 def preview_clear(submission: Submission) -> ClearPreview:
-    held = VaultItem.objects.filter(entry__stream=submission.stream)
-    counted = Counter(_PRIVATE.get(kind, kind) for kind in held.values_list("entry__kind", flat=True))
+    private = VaultItem.objects.filter(entry__stream=submission.stream)
+    counted = Counter(_PRIVATE.get(kind, kind) for kind in private.values_list("entry__kind", flat=True))
     files = list(submission.files.exclude(state=SubmissionFile.State.REMOVED).select_related("asset"))
     own = {file.pk for file in files}
     stays = tuple(
@@ -105,18 +107,19 @@ def due(*, now: dt.datetime | None = None) -> QuerySet[Submission]:
     """Declined submissions whose time is over: the shorter of what the label keeps now and what the sender was told."""
     now = now or timezone.now()
     kept = rules().keep_declined_days
-    rows = Submission.objects.filter(stage=Submission.Stage.DECLINED, cleared_at=None).annotate(
-        since=Coalesce("declined_at", "answered_at", "sent_at")
-    )
-    span = ExpressionWrapper(F("keep_days") * Value(dt.timedelta(days=1)), DurationField())
-    told = Q(keep_days__gt=0, since__lt=ExpressionWrapper(Value(now) - span, DateTimeField()))
-    return rows.filter(told | Q(since__lt=now - dt.timedelta(days=kept)) if kept else told)
+    rows = Submission.objects.filter(stage=Submission.Stage.DECLINED, cleared_at=None)
+    since = Coalesce("declined_at", "answered_at", "sent_at")
+    told = ExpressionWrapper(F("keep_days") * Value(dt.timedelta(days=1)), DurationField())
+    over = Q(LessThan(since, ExpressionWrapper(Value(now) - told, DateTimeField())), keep_days__gt=0)
+    if kept:
+        over |= Q(LessThan(since, Value(now - dt.timedelta(days=kept))))
+    return rows.filter(over).order_by(since)
 
 
 def clear_overdue(*, now: dt.datetime | None = None) -> int:
     """Clear some of those whose time is over, each in a transaction of its own; returns how many."""
     done = 0
-    for pk in list(due(now=now).order_by("since").values_list("pk", flat=True)[:_BY_TIME]):
+    for pk in list(due(now=now).values_list("pk", flat=True)[:_BY_TIME]):
         with transaction.atomic():
             row = Submission.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
             if row is None or row.cleared_at is not None or row.stage != Submission.Stage.DECLINED:
@@ -208,7 +211,7 @@ def _copies_with(row: Submission) -> Sequence[Submission]:
     )  # fmt: skip
 
 
-def _held_elsewhere(asset: Asset, own: set[object]) -> list[str]:
+def _held_elsewhere(asset: Asset, own: set[uuid.UUID]) -> list[str]:
     held = [kind for kind in removal.held_by(asset) if kind != SubmissionFile._meta.label]
     others = SubmissionFile.objects.filter(asset=asset).exclude(SubmissionFile.LETS_GO).exclude(pk__in=own)
     return [*held, *(["another submission"] if others.exists() else [])]

@@ -12,8 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from artists import access_anr
+from artists.access import ERASERS
 from artists.agreement_dates import due_for
 from artists.models import Agreement, Role, User
+from artists.services import clearing
 from artists.views import user_of
 from generation.access import visible_jobs, visible_projects
 from generation.reading import masters_to_declare, takes_waiting
@@ -184,6 +186,11 @@ def anr_waiting(user: User) -> list[Waiting]:
             soon = access_anr.promised_until(user, timezone.now() + dt.timedelta(days=3)).count() - late
             note = f"{soon} promised within three days" if soon else "nothing promised within three days"
             found.append(Waiting(title, f"{inbox}?view=unheard", note, "A&R"))
+    if user.has_role(*ERASERS) and (asked := access_anr.inbox(user, view="erase").first()):
+        due = asked.erasure_asked_at and (asked.erasure_asked_at + clearing.ERASE_WITHIN).date()
+        note = _due((due - today).days if due else None)
+        erasures = reverse("label:erasures")
+        found.append(Waiting("A sender asks to be erased", erasures, note, "A&R", due is not None and due < today))
     return found + _agreements_waiting(user, today)
 
 

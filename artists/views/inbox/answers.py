@@ -60,7 +60,10 @@ def answer_page(request: HttpRequest, key: str = "") -> HttpResponse:
                     answer_templates.check_placeholders(said["subject"], field="subject")
                     answer_templates.check_placeholders(said["body"])
                 case _:
-                    row = answer_templates.set_template(key=key, actor=user, **said)
+                    row = answer_templates.set_template(
+                        key=key, title=said["title"], outcome=said["outcome"], language=said["language"],
+                        subject=said["subject"], body=said["body"], actor=user,
+                    )  # fmt: skip
                     messages.success(request, f"Version {row.number} of “{row.title}” is in use.")
                     return redirect("artists:answer", key=row.key)
         except UserFault as fault:

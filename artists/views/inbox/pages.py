@@ -67,7 +67,7 @@ def _page(request: HttpRequest, user: User, submission: Submission | None) -> Ht
     asked = access.inbox(user, view="erase").exists()
     context: dict[str, Any] = {
         "view": view,
-        "views": [one for one in VIEWS if one[0] != "erase" or view == "erase" or asked],
+        "views": VIEWS if asked or view == "erase" else VIEWS[:-1],
         "page": number,
         "more": more,
         "query": query,
