@@ -41,7 +41,6 @@ class AceStepRunner:
 
     def __init__(self) -> None:
         self._cabinet = Cabinet(LAYOUTS)
-        self._fast: tuple[Loaded, FastAceStep] | None = None
 
     def run(self, job: Mapping[str, Any], progress: Progress, hear: Hear | None = None) -> Iterator[Made]:
         """Yield one take a seed, each as it is decoded. `progress` counts denoising steps of all takes.
@@ -51,9 +50,9 @@ class AceStepRunner:
             RequestRefused, EngineFailure: see their messages.
         """
         loaded = self._cabinet.ready(job)
-        if self._fast is None or self._fast[0] is not loaded:
-            self._fast = loaded, FastAceStep(loaded.pipeline)
-        yield from _AceStepTakes(job, loaded, self._fast[1], progress).takes()
+        if loaded.faster is None:
+            loaded.faster = FastAceStep(loaded.pipeline)
+        yield from _AceStepTakes(job, loaded, loaded.faster, progress).takes()
 
 
 class _AceStepTakes(TakeMaker):

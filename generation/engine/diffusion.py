@@ -47,6 +47,8 @@ class Loaded:
         self, folder: Folder, pipeline: Any, where: torch.device, facts: Mapping[str, str | int]
     ) -> None:
         self.folder, self.pipeline, self.device, self.facts = folder, pipeline, where, dict(facts)
+        self.faster: Any = None
+        """What makes its takes faster, where there is such; it goes with the pipeline when another one is loaded."""
         self.tick: Callable[[], None] = lambda: None
         """Called before every block of the denoiser and the encoder, so that a request can end within a step."""
         for name in ("transformer", "vae"):

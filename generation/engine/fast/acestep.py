@@ -11,6 +11,7 @@ another kernel for another batch.
 """
 
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -19,11 +20,15 @@ import torch
 from torch import Tensor
 
 from generation.engine.fast.codec import Window
+from generation.engine.fast.graphs import Graphs, Pace
 from generation.engine.fast.shape import Unsupported
 
 CONTEXT = 16
 """Latent frames on either side that decide a frame's sound (convolutions dilated 1, 3, 9 after every upsampling)."""
 TILE = 128
+KEPT = 4
+"""Graphs that are kept: a request needs one."""
+AHEAD = 1
 PEAK = 10 ** (-1 / 20)
 """Where the pipeline puts the loudest sample: -1 dBFS."""
 
@@ -82,7 +87,7 @@ class FastAceStep:
     def tiles(self, latents: Tensor) -> Iterator[Tensor]:
         """The sound of one variation's latents `[frames, channels]`, tile by tile, before its level is set.
 
-        On a GPU a tile travels to the host while the next one is decoded.
+        On a GPU a tile travels to the host while the next one is asked for.
         """
         vae = self.pipeline.vae
         hop = math.prod(vae.config.downsampling_ratios)
@@ -111,9 +116,12 @@ class CapturedStep:
 
     def __init__(self, transformer: Any, *, graphs: bool = True) -> None:
         self._transformer, self._eager = transformer, transformer.forward
-        on_gpu = next(iter(transformer.parameters())).device.type == "cuda"
+        device = next(iter(transformer.parameters())).device
+        on_gpu = device.type == "cuda"
         self.reason = "" if graphs and on_gpu else "not asked for or no GPU"
-        self._captured: dict[object, tuple[Any, dict[str, Tensor], Tensor]] = {}
+        self._recorder = Graphs(device)
+        self._pace = Pace(device, AHEAD)
+        self._captured: OrderedDict[object, tuple[Any, dict[str, Tensor], Tensor]] = OrderedDict()
         self.calls = 0
 
     @contextmanager
@@ -127,6 +135,11 @@ class CapturedStep:
 
     def __call__(self, **given: Any) -> tuple[Tensor]:
         self.calls += 1
+        made = self._made(given)
+        self._pace.step()
+        return made
+
+    def _made(self, given: Mapping[str, Any]) -> tuple[Tensor]:
         tensors = {name: value for name, value in given.items() if isinstance(value, Tensor)}
         others = {name: value for name, value in given.items() if name not in tensors}
         if others.get("return_dict") is not False:
@@ -140,11 +153,12 @@ class CapturedStep:
         )
         try:
             graph, inputs, output = self._captured.get(key) or self._capture(key, tensors, others)
+            self._captured.move_to_end(key)
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:
             self.reason = next(iter(str(error).splitlines()), "capture failed")[:200]
-            return self(**given)
+            return self._made(given)
         for name, value in tensors.items():
             inputs[name].copy_(value)
         graph.replay()
@@ -153,16 +167,11 @@ class CapturedStep:
     def _capture(
         self, key: object, tensors: Mapping[str, Tensor], others: Mapping[str, Any]
     ) -> tuple[Any, dict[str, Tensor], Tensor]:
+        while len(self._captured) >= KEPT:  # every length and number of takes is one more
+            torch.cuda.synchronize()
+            self._captured.popitem(last=False)
         inputs = {name: value.clone() for name, value in tensors.items()}
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(2):
-                self._eager(**inputs, **others)
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            output = self._eager(**inputs, **others)[0]
+        graph, (output, *_) = self._recorder.capture(lambda: self._eager(**inputs, **others))
         self._captured[key] = graph, inputs, output
         return self._captured[key]
 

@@ -1,9 +1,7 @@
 """The decoder: weights, and takes out of them. One at a time per object; not thread-safe."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -199,21 +197,3 @@ class Decoder:
             cross_positions=cross,
             guided=any(take.guided for take in takes),
         )
-
-
-class Pace:
-    """Keeps the host at most `AHEAD` steps ahead of the device."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._cuda = device.type == "cuda"
-        self._events: deque[Any] = deque()
-
-    def step(self) -> None:
-        """Call after every step: waits while too many are under way."""
-        if not self._cuda:
-            return
-        event = torch.cuda.Event()
-        event.record()
-        self._events.append(event)
-        if len(self._events) > AHEAD:
-            self._events.popleft().synchronize()

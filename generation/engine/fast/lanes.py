@@ -14,6 +14,7 @@ from torch import Tensor
 
 from generation.engine.fast import noise
 from generation.engine.fast.ends import Ends, State, TorchEnds
+from generation.engine.fast.graphs import Graphs
 from generation.engine.fast.network import Network
 from generation.engine.fast.products import Products
 from generation.engine.fast.sampling import Sampling
@@ -94,8 +95,7 @@ class Lanes:
         rows = slots * self.each
         self._lanes = [_Lane() for _ in range(slots)]
         self._graphs: dict[Key, Any] = {}
-        self._pool: object = None
-        self._stream: Any = None
+        self._recorder = Graphs(self.device)
         self._ends = ends or TorchEnds()
         kept = {"device": self.device, "dtype": weights.dtype}
         cache = (rows, 2, shape.heads, self.positions, shape.head_width)
@@ -280,20 +280,7 @@ class Lanes:
             return self._graphs[key]
         try:
             with self._standing_still():
-                # One stream warms up and is captured: what libraries keep for a stream lies outside of the graphs.
-                self._stream = self._stream or torch.cuda.Stream(self.device)
-                self._pool = self._pool or torch.cuda.graph_pool_handle()
-                self._stream.wait_stream(torch.cuda.current_stream(self.device))
-                with torch.cuda.stream(self._stream):
-                    for _ in range(2):  # libraries set themselves up on first use, which no graph may hold
-                        self._step(*key)
-                torch.cuda.current_stream(self.device).wait_stream(self._stream)
-                graph = torch.cuda.CUDAGraph()
-                # What other threads do meanwhile is theirs.
-                with torch.cuda.graph(
-                    graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"
-                ):
-                    self._step(*key)
+                graph, _ = self._recorder.capture(lambda: self._step(*key))
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:

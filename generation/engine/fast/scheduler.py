@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from generation.engine.fast.decoder import Pace, Take
+from generation.engine.fast.decoder import AHEAD, Take
+from generation.engine.fast.graphs import Pace
 from generation.engine.fast.lanes import Conditions, Lanes, Start
 from generation.engine.fast.patterns import complete_frames, delayed, undelayed, windows
 
@@ -76,7 +77,7 @@ class Scheduler:
             raise ValueError(f"a reserve of {self._reserve} leaves none of {lanes.slots} lanes")
         self._waiting: list[_Job] = []
         self._running: dict[int, _Job] = {}
-        self._pace = Pace(lanes.device)
+        self._pace = Pace(lanes.device, AHEAD)
         self._next = 0
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 from typing import Any
 
@@ -12,7 +13,8 @@ from tests.support import needs
 if importlib.util.find_spec("diffusers") and importlib.util.find_spec("torch"):
     import torch
 
-    from generation.engine.fast.acestep import FastAceStep
+    from generation.engine.fast.acestep import CapturedStep, FastAceStep
+    from tests.generation.engine.fast.watching import StaysThere
 
 pytestmark = needs("engines")
 
@@ -125,3 +127,20 @@ def test_progress_counts_steps_and_cancelling_leaves_the_pipeline_as_it_was(pipe
     assert torch.equal(fast.latents(seeds=[3], steps=4, **TEXT), expected)
     assert fast.step.calls > 8
     assert fast.step.reason == "not asked for or no GPU" or torch.cuda.is_available()
+
+
+def test_a_denoising_step_can_be_captured(pipeline: Any) -> None:
+    """It runs where there are no numbers to read, so nothing in it waits for the device."""
+    model = copy.deepcopy(pipeline.transformer).to("meta")
+
+    def given(*sizes: int) -> Any:
+        return torch.empty(sizes, device="meta")
+
+    step = CapturedStep(model)
+    with torch.no_grad(), StaysThere() as mode:
+        (made,) = step(
+            hidden_states=given(2, 50, 8), timestep=given(2), timestep_r=given(2),
+            encoder_hidden_states=given(2, 9, 16), context_latents=given(2, 50, 16), return_dict=False,
+        )  # fmt: skip
+    assert made.shape == (2, 50, 8)
+    assert any("mm" in name for name in mode.seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,7 @@ def test_one_take_that_does_not_fit_is_out_of_memory_and_takes_before_it_stay() 
 
 def test_a_request_ends_within_a_step(made_pipelines: Path) -> None:
     told: list[int] = []
-    job = {
+    job: dict[str, Any] = {
         "mode": "unconditional", "length": "asked", "duration_s": 5.0, "section_s": None, "seeds": [1, 2], "batch": 2,
         "parameters": {"steps": 4, "guidance": None}, "device": "cpu", "precision": "auto", "prompt": "",
         "lyrics": "", "language": "unknown", "task": "text2music", "task_options": {}, "inputs": (),
@@ -144,3 +145,10 @@ def test_a_request_ends_within_a_step(made_pipelines: Path) -> None:
     takes = list(runner.run(job, lambda done, total: None))
     assert len(takes) == 2
     assert set(LAYOUTS) == {"AceStepPipeline"}
+    loaded = runner._cabinet._loaded
+    assert loaded is not None
+    first = weakref.ref(loaded.pipeline.transformer)
+    del loaded, takes
+    other = {**job["model"], "name": "ace-tiny-turbo", "folder": str(made_pipelines / "ace-tiny-turbo")}
+    next(runner.run({**job, "model": other, "seeds": [1]}, lambda done, total: None))
+    assert first() is None, "the model before is gone, its graphs with it, before another one needs the room"
