@@ -193,9 +193,11 @@ def consent_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "words": consent.words if reads else {},
         "reads": reads,
         # Titles stand in the log; who may open a consent reads for which projects it is.
-        "projects": list(
-            consent.artist.projects.filter(pk__in=consent.projects).values_list("title", flat=True)
-        ),
+        "projects": [
+            title
+            for key, title in consent.artist.projects.values_list("pk", "title")
+            if str(key) in consent.projects
+        ],
         "own": consent.giver_id == user.pk,
         "may_answer": consent.state == Consent.State.PROPOSED and practice_access.may_answer(user, consent),
         "may_revoke": consent.state == Consent.State.GIVEN and practice_access.may_revoke(user, consent),
