@@ -305,8 +305,12 @@ export class Transport extends HTMLElement {
     const button = (event.target as Element).closest<HTMLElement>("[data-play]");
     if (!button || this.contains(button)) return;
     event.preventDefault();
-    if (this.#current?.url === button.dataset["play"]) this.toggle();
-    else void this.playButton(button);
+    // A button for one moment starts there; while that moment is on it stops like any other.
+    const from = button.dataset["fromMs"] === undefined ? undefined : Number(button.dataset["fromMs"]) / 1000;
+    const until = Number(button.dataset["toMs"] ?? Infinity) / 1000;
+    const here = this.#current?.url === button.dataset["play"] && (from === undefined || (this.seconds >= from && this.seconds <= until));
+    if (here) this.toggle();
+    else void this.playButton(button, from);
   };
 
   #onSeek = (event: Event): void => {
