@@ -188,9 +188,9 @@ def _ask(server: Server, token: str, project: Project, number: int) -> list[str]
     return made
 
 
-def ended() -> None:
+def ended(*, within_s: float = PATIENCE_S) -> None:
     """Wait until nothing runs or waits."""
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + within_s
     while Job.objects.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING)).exists():
         if time.monotonic() > until:
             raise TimeoutError("the jobs did not end; see the workers' log")
