@@ -22,7 +22,7 @@ export function fold(text: string): string {
     .trim();
 }
 
-/** Those whose names hold every word, the ones that begin so first; all of them for no words. */
+/** Those whose names hold words that begin so, or else hold them anywhere; all of them for no words. */
 export function meant(options: readonly Option[], text: string): Option[] {
   const words = fold(text).split(" ").filter(Boolean);
   if (!words.length) return text.trim() ? [] : [...options];
@@ -32,9 +32,10 @@ export function meant(options: readonly Option[], text: string): Option[] {
     if (folded.startsWith(words.join(" "))) return 2;
     return words.every((word) => ` ${folded}`.includes(` ${word}`)) ? 1 : 0;
   };
-  return options
-    .map((option) => ({ option, at: rank(option.name) }))
-    .filter(({ at }) => at >= 0)
+  const ranked = options.map((option) => ({ option, at: rank(option.name) })).filter(({ at }) => at >= 0);
+  // The middle of a word counts where no word begins so.
+  return ranked
+    .filter(({ at }) => at > 0 || ranked.every((one) => one.at === 0))
     .sort((one, other) => other.at - one.at)
     .map(({ option }) => option);
 }
