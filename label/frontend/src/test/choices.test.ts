@@ -16,7 +16,8 @@ describe("what words mean of a select's options", () => {
     expect(ids(meant(options, "bjork"))).toBe("21");
     expect(ids(meant(options, "久石"))).toBe("3");
     expect(ids(meant(options, "дель"))).toBe("4");
-    expect(ids(meant(options, "jar night"))).toBe("25");
+    expect(ids(meant(options, "jar night"))).toBe("2");
+    expect(ids(meant(options, "tjar"))).toBe("5");
     expect(ids(meant(options, ""))).toBe("12345");
     expect(ids(meant(options, "!?"))).toBe("");
   });
