@@ -131,6 +131,18 @@ class Submission(Recorded):
         ordering: ClassVar = ["promised_by", "number"]
         indexes: ClassVar = [
             models.Index(fields=["stage", "promised_by", "number"], name="submission_inbox"),
+            models.Index(
+                fields=["promised_by", "number"],
+                name="submission_open",
+                condition=models.Q(
+                    duplicate_of=None, stage__in=["unheard", "heard", "more", "meet", "offer"]
+                ),
+            ),
+            models.Index(
+                fields=["erasure_asked_at"],
+                name="submission_asked",
+                condition=models.Q(erasure_asked_at__isnull=False),
+            ),
             models.Index(fields=["promised_by"], name="submission_due", condition=models.Q(answered_at=None)),
             models.Index(
                 fields=["declined_at"],

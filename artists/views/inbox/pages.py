@@ -56,12 +56,12 @@ def _page(request: HttpRequest, user: User, submission: Submission | None) -> Ht
         1, min(int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdigit() else 1, 5000)
     )
     first = (number - 1) * PAGE
-    found = list(rows.annotate(copies=Count("duplicates"))[first : first + PAGE + 1])
+    found = list(rows[first : first + PAGE + 1])
     listed, more = found[:PAGE], len(found) > PAGE
     submission = submission or (listed[0] if listed else None)
     known = access.known_among(user, listed)
     names = review.names_of(row for row in listed if row.pk in known)
-    votes = _votes(listed)
+    votes, copies = _votes(listed), _copies(listed)
     before, after = _neighbours(found, submission, request.GET.get("next", ""))
     query = f"?view={view}&page={number}"
     asked = access.inbox(user, view="erase").exists()
@@ -76,6 +76,7 @@ def _page(request: HttpRequest, user: User, submission: Submission | None) -> Ht
                 "submission": row,
                 "name": names.get(row.pk, {}).get("artist_name", ""),
                 "votes": votes.get(row.pk, ""),
+                "copies": copies.get(row.pk, 0),
             }
             for row in listed
         ],
@@ -89,6 +90,12 @@ def _page(request: HttpRequest, user: User, submission: Submission | None) -> Ht
     if submission is not None:
         context |= _detail(user, submission, request)
     return render(request, "artists/inbox.html", context)
+
+
+def _copies(rows: Sequence[Submission]) -> dict[Any, int]:
+    """How many are folded under each: of those that are shown, for a count in the list's query is one over all."""
+    found = Submission.objects.filter(duplicate_of__in=rows).order_by().values_list("duplicate_of")
+    return dict(found.annotate(many=Count("pk")))
 
 
 def _neighbours(
