@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.db import transaction
 
@@ -15,6 +15,7 @@ from artists.services.roster import change_status, create_artist
 from provenance.ledger import record
 
 Stage = Submission.Stage
+MAX_CREDIT: Final = 120
 
 
 class TakenOn(NamedTuple):
@@ -67,6 +68,8 @@ def take_on(
         person = None
         if credit_name.strip():
             wanted = " ".join(credit_name.split())
+            if len(wanted) > MAX_CREDIT:
+                raise ArtistsUserFault(f"A credited name has at most {MAX_CREDIT} characters.")
             there = people_behind(artist)
             person = next((one for one in there if one.credit_name.casefold() == wanted.casefold()), None)
             person = person or create_person(credit_name=wanted, artist=artist, actor=actor)

@@ -14,6 +14,7 @@ from artists.api_urls import router as artists_router
 from generation.api_urls import router as generation_router
 from label.api import bundles, erasure, ledger, receipts, roster, tokens
 from label.api.listening import ListeningLinkViewSet
+from label.api.taking_on import TakeOnView
 from release.api_urls import router as release_router
 
 
@@ -52,6 +53,7 @@ urlpatterns = _open(
         path("ledger/bundle/", bundles.BundleView.as_view(), name="ledger-bundle"),
         path("ledger/bundle/preview/", bundles.BundlePreviewView.as_view(), name="ledger-bundle-preview"),
         path("ledger/<str:leaf>/", ledger.EntryView.as_view(), name="ledger-entry"),
+        path("submissions/<uuid:pk>/take-on/", TakeOnView.as_view(), name="submission-take-on"),
         *router.urls,
         *artists_router.urls,
         *generation_router.urls,

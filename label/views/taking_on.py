@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,10 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from artists import access_anr
 from artists.access import artist_for, visible_artists
 from artists.models import Submission
-from artists.services import taking_on
 from artists.services.sealed import opened, words_of
 from artists.views import user_of
-from generation import services as studio
+from label.taking_on import begin
 from provenance.errors import UserFault
 
 LISTED = 20
@@ -40,19 +38,7 @@ def take_on_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         said = {key: request.POST.get(key, "").replace("\x00", "") for key in said}
         artist = artist_for(user, said["artist"], write=True) if said["artist"] else None
         try:
-            with transaction.atomic():
-                taken = taking_on.take_on(
-                    submission,
-                    artist=artist,
-                    name=said["name"],
-                    credit_name=said["credit_name"],
-                    reason=said["reason"],
-                    actor=user,
-                )
-                project = None
-                if said["title"].strip():
-                    project = studio.create_project(title=said["title"], artist=taken.artist, actor=user)
-                taking_on.keep_taken_on(taken, project=str(project.pk) if project else "", actor=user)
+            taken, project = begin(submission, **{**said, "artist": artist}, actor=user)
         except UserFault as fault:
             fault_text = fault.message
         else:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def offered(cast: Any, send: Any) -> Submission:
-    row, _ = send()
+    row = send(playlist="https://a.invalid/b")
     for stage in ("more", "offer"):
         row = review.decide(row, stage=stage, actor=cast.anr)
     return row
@@ -54,7 +54,7 @@ def test_one_page_makes_artist_contributor_and_project_and_each_finds_the_other(
     entry = Entry.objects.get(kind="submission.taken_on")
     body = json.loads(bytes(entry.body))
     person = Person.objects.get(credit_name=data["credit_name"])
-    assert body["subjects"] == [
+    assert body["subjects"][1:] == [
         f"artist:{artist.pk}",
         f"person:{person.pk}",
         f"project:{Project.objects.get().pk}",
@@ -82,7 +82,7 @@ def test_a_prospect_becomes_signed_and_others_stay_as_they_are(cast: Any, offere
 def test_before_an_offer_and_without_a_name_nothing_is_made(
     cast: Any, send: Any, offered: Submission
 ) -> None:
-    fresh, _ = send(sender="two")
+    fresh = send(sender="two", playlist="https://a.invalid/c")
     before = Entry.objects.count()
     with pytest.raises(NotNow, match="Offer first"):
         taking_on.take_on(fresh, name="X (fictional)", actor=cast.anr)
@@ -95,3 +95,21 @@ def test_before_an_offer_and_without_a_name_nothing_is_made(
     assert refused.status_code == 422
     assert Entry.objects.count() == before, "all of it or nothing"
     assert browser(cast.rights).get(reverse("label:take-on", args=[offered.pk])).status_code == 403
+
+
+def test_the_api_does_what_the_page_does(cast: Any, offered: Submission) -> None:
+    address = reverse("api:submission-take-on", args=[offered.pk])
+    said = {"name": "Glass Ferry (fictional)", "title": "Low Tide"}
+    codes = [
+        browser(user).post(address, said, content_type="application/json").status_code
+        for user in (cast.stranger, cast.release)
+    ]
+    assert codes == [404, 403]
+    done = browser(cast.anr).post(address, said, content_type="application/json")
+    assert done.status_code == 201, done.content
+    project = Project.objects.get()
+    assert done.json() == {"artist": str(project.artist_id), "person": None, "project": str(project.pk)}
+    again = browser(cast.anr).post(
+        address, {"artist": str(cast.other_artist.pk)}, content_type="application/json"
+    )
+    assert (again.status_code, "Merge" in again.content.decode()) == (400, True)
