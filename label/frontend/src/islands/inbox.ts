@@ -13,15 +13,25 @@ class Inbox extends HTMLElement {
   #reveal = false;
 
   connectedCallback(): void {
+    document.addEventListener("keydown", this.#onSpace, true);
     document.addEventListener("keydown", this.#onKey);
     this.addEventListener("submit", this.#onSubmit, true);
     this.addEventListener("change", this.#onChange);
     this.addEventListener("dw:range", this.#onRange);
     this.#point();
+    // One that was left behind does not sound on under the next.
+    if (transport()?.url.startsWith("/submission-files/") && !this.#playing) transport()?.pause();
   }
 
   disconnectedCallback(): void {
+    document.removeEventListener("keydown", this.#onSpace, true);
     document.removeEventListener("keydown", this.#onKey);
+  }
+
+  /** The play button of this page's sound that the player holds; none where it holds another page's. */
+  get #playing(): HTMLElement | null {
+    const url = transport()?.url;
+    return url ? this.querySelector<HTMLElement>(`[data-play="${CSS.escape(url)}"]`) : null;
   }
 
   get #ears(): HTMLElement[] {
@@ -77,10 +87,19 @@ class Inbox extends HTMLElement {
   #onSubmit = (event: Event): void => {
     // A note goes to the file that the stretch was drawn on, else to the one that is heard.
     const form = event.target as HTMLFormElement;
-    const playing = transport()?.url;
-    const button = playing ? this.querySelector<HTMLElement>(`[data-play="${CSS.escape(playing)}"]`) : null;
+    const button = this.#playing;
     const field = this.#field("file");
     if (form.hasAttribute("data-note") && field && !field.dataset["drawn"] && button?.dataset["file"]) field.value = button.dataset["file"];
+  };
+
+  /** Before the player: Space is about the submission that is looked at, not about what sounded before it. */
+  #onSpace = (event: KeyboardEvent): void => {
+    if (event.key !== " " || isTyping(event) || pressesWithSpace(event) || this.#playing) return;
+    const first = this.querySelector<HTMLElement>(".play");
+    if (!first) return;
+    event.preventDefault();
+    event.stopPropagation();
+    first.click();
   };
 
   #onKey = (event: KeyboardEvent): void => {
@@ -108,7 +127,6 @@ class Inbox extends HTMLElement {
     else if (key === "a") (this.querySelector<HTMLElement>("[data-answer] textarea") ?? this.querySelector<HTMLElement>("[data-answer] a"))?.focus();
     else if (key === "n") this.#note();
     else if (key === "r") this.#range();
-    else if (event.key === " " && !transport()?.url && !pressesWithSpace(event)) go(".play");
     else if (/^[1-5]$/.test(key)) {
       const ear = this.#current ?? this.#ears[0];
       const radio = ear?.querySelector<HTMLInputElement>(`input[value="${key}"]`);
@@ -125,7 +143,7 @@ class Inbox extends HTMLElement {
     const player = transport();
     const from = this.#field("from");
     const to = this.#field("to");
-    if (from && player?.url && !to?.value) from.value = clock(player.seconds, true);
+    if (from && player && this.#playing && !to?.value) from.value = clock(player.seconds, true);
     this.#field("text")?.focus();
   }
 
@@ -134,7 +152,7 @@ class Inbox extends HTMLElement {
     const player = transport();
     const from = this.#field("from");
     const to = this.#field("to");
-    if (!player?.url || !from || !to) {
+    if (!player || !this.#playing || !from || !to) {
       toast("Play it first: R marks where a stretch begins, and R again where it ends.");
       return;
     }
