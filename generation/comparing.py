@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+import numpy as np
 import soundfile as sf
 
 from generation.audio import matching
 from generation.audio.arrays import Audio
 from generation.audio.matching import Features, features, likeness
+from generation.hearing import TRIED_DB, Heard, Hearing, Piece
 from generation.measuring import decoded
-from generation.method_check import Heard, Piece
-from generation.services.methods import Target
+from generation.services.method_material import Target
 from provenance import audiofile
 
 THREADS: Final = 2
+#: So much of a piece is mixed into the master to see whether it would be heard there.
+_TRIED_S: Final = 20
 
 
 class _Sound:
@@ -28,16 +31,24 @@ class _Sound:
         mono: Audio = audio.mean(axis=0, keepdims=True)
         small = audiofile.resample(mono, rate, matching.RATE_HZ)
         self.features: Features = features(small, matching.RATE_HZ)
+        self.loudest = _loudest(small)
         with tempfile.NamedTemporaryFile(prefix="deadwax-", suffix=".wav") as file:
             sf.write(file.name, small.T, matching.RATE_HZ, subtype="PCM_16")
             self.fingerprint = audiofile.fingerprint(file.name) or ""
 
 
 def compare(
-    pieces: Sequence[Piece], targets: Sequence[Target], progress: Callable[[int, int], None]
-) -> list[Heard]:
+    pieces: Sequence[Piece],
+    targets: Sequence[Target],
+    progress: Callable[[int, int], None],
+    *,
+    watched: frozenset[str] = frozenset(),
+) -> Hearing:
     """Every piece against every target but itself. Chords and rhythm are compared with the master (the first) only:
     in a single part of it they say little.
+
+    Pieces whose group is in `watched` are also mixed into the master on purpose: a method check may count on not
+    hearing a piece only where it would have heard it.
     """
     digests = list(
         dict.fromkeys([*(piece.sha256 for piece in pieces), *(target.sha256 for target in targets)])
@@ -51,18 +62,25 @@ def compare(
             sounds[sha256] = sound
             progress(place, total)
 
-        def one(piece: Piece) -> list[Heard]:
-            return [
+        def one(piece: Piece) -> tuple[list[Heard], int | None]:
+            heard = [
                 _heard(piece, target, sounds, first=place == 0)
                 for place, target in enumerate(targets)
                 if target.sha256 != piece.sha256
             ]
+            tried = piece.group in watched and not any(found.same for found in heard)
+            return heard, _heard_to(sounds[piece.sha256], sounds[targets[0].sha256]) if tried else None
 
         found: list[Heard] = []
-        for place, some in enumerate(pool.map(one, pieces), start=1):
+        levels: dict[str, int | None] = {}
+        for place, (piece, (some, level)) in enumerate(
+            zip(pieces, pool.map(one, pieces), strict=True), start=1
+        ):
             found += some
+            if piece.group in watched and not any(heard.same for heard in some):
+                levels[piece.group] = level
             progress(len(digests) + place, total)
-    return found
+    return Hearing(comparisons=tuple(found), heard_to_db=levels)
 
 
 def _heard(piece: Piece, target: Target, sounds: dict[str, _Sound], *, first: bool) -> Heard:
@@ -79,3 +97,36 @@ def _heard(piece: Piece, target: Target, sounds: dict[str, _Sound], *, first: bo
         fingerprint=alike,
         fingerprint_from=audiofile.MATCH_THRESHOLD,
     )
+
+
+def _heard_to(piece: _Sound, master: _Sound) -> int | None:
+    """The softest level of `TRIED_DB`, below the master's loudest stretch, at which the piece is recognised in it."""
+    source = features(piece.loudest, matching.RATE_HZ)
+    for level_db, mixture in zip(TRIED_DB, _mixtures(piece.loudest, master.loudest), strict=True):
+        if likeness(source, features(mixture, matching.RATE_HZ), harmony=False, turned=False).same_sound:
+            return level_db
+    return None
+
+
+def _mixtures(piece: Audio, master: Audio) -> Iterator[Audio]:
+    length = min(piece.shape[1], master.shape[1])
+    over, under = _even(master[:, :length]), _even(piece[:, :length])
+    for level_db in TRIED_DB:
+        mixture: Audio = over + under * np.float32(10 ** (level_db / 20))
+        yield mixture
+
+
+def _even(audio: Audio) -> Audio:
+    result: Audio = (audio / max(1e-6, float(np.sqrt((audio**2).mean()))) * 0.1).astype(np.float32)
+    return result
+
+
+def _loudest(audio: Audio) -> Audio:
+    """The loudest stretch of `_TRIED_S` seconds, to the second; all of what is shorter."""
+    length, step = _TRIED_S * matching.RATE_HZ, matching.RATE_HZ
+    if audio.shape[1] <= length:
+        return audio
+    energy = np.concatenate([[0.0], np.cumsum(audio[0].astype(np.float64) ** 2)])
+    begins = np.arange(0, audio.shape[1] - length + 1, step)
+    begin = int(begins[np.argmax(energy[begins + length] - energy[begins])])
+    return audio[:, begin : begin + length].copy()

@@ -20,6 +20,7 @@ from generation.engine.base import FailedTake, GenerationOutput, GenerationReque
 from generation.errors import ScannerAway
 from generation.models import PromptRun, Upload
 from generation.services import datasets, making, methods, permits, replays, uploads
+from generation.services.method_material import material_for
 from generation.spooling import Spool
 from provenance import assets, blobs, credential, jobs, trusted_roots
 from provenance.jobs import Claim, JobFailed
@@ -205,11 +206,14 @@ def check_method(claim: Claim) -> None:
     found = methods.check_to_make(claim.payload["check"])
     if found.done:
         return
-    material = methods.material_for(found)
-    heard = comparing.compare(material.sources, material.targets, _throttled(claim))
+    material = material_for(found)
+    hearing = comparing.compare(
+        material.sources, material.targets, _throttled(claim), watched=material.watched
+    )
     with claim.commit(done=True):
-        outcomes = methods.judge(found, material, heard)
-        methods.finish_check(found, outcomes, comparisons=len(heard), marks_seen=material.marks_seen)
+        outcomes = methods.judge(found, material, hearing)
+        comparisons = len(hearing.comparisons)
+        methods.finish_check(found, outcomes, comparisons=comparisons, marks_seen=material.marks_seen)
 
 
 @jobs.handler(queue.OFFERS, at_worker_start="What this installation's engines offer")

@@ -146,3 +146,18 @@ def work_for(user: User, artist: Artist, pk: uuid.UUID | str) -> Work:
 
 def imprint_for(user: User, pk: uuid.UUID | str) -> Imprint:
     return _one(imprints_for(user), pk, "imprint")
+
+
+def may_publish(user: User, artist: Artist) -> bool:
+    """Who puts where everybody reads it how something was made: the artist, rights and the owner."""
+    return user.has_role(Role.OWNER, Role.RIGHTS) or acts_for(user, artist)
+
+
+def require_publisher(user: User, artist: Artist) -> None:
+    if not may_publish(user, artist):
+        raise PermissionDenied("The artist, rights and the owner publish how something was made.")
+
+
+def reads_statement(user: User, master: Master) -> bool:
+    """Whether somebody reads the words of a method that nobody published: guests of a project do not."""
+    return visible_artists(user).filter(pk=master.project.artist_id).exists()

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 
@@ -14,28 +14,19 @@ from artists.method_rules import MATERIALS, REFERENCES, material_label
 from artists.models import Method, User
 from artists.services import consents
 from artists.services.methods import method_in_force, methods_of
-from generation import arrangement as doc
 from generation import events, queue
-from generation.audio.likeness import CHROMA_FROM, ONSET_FROM, SOUND_FROM
+from generation.audio import likeness
 from generation.errors import BadValue, NotPossible
-from generation.method_check import Case, Heard, Outcome, Piece, Verdict, check
+from generation.hearing import Hearing
+from generation.method_check import Case, Outcome, Verdict, check
 from generation.models import Master, MaterialMark, MethodCheck, Project, PromptRun, Take, Upload
 from generation.services.common import ref
+from generation.services.method_material import Material
 from provenance.authorship import fold
 from provenance.ledger import Actor, HasActor, record
 from provenance.queries import bodies_for_asset
 
-#: So many generated pieces are compared by sound at most; the rest is counted and leaves a rule undecided.
-COMPARED: Final = 40
 Thing = PromptRun | Take | Upload
-
-
-@dataclass(frozen=True)
-class Target:
-    """A recording that pieces are looked for in: the master, or something of people's that was put into it."""
-
-    sha256: str
-    title: str
 
 
 # -- marks -------------------------------------------------------------------------------------------------------------
@@ -239,81 +230,7 @@ def check_to_make(check_id: str) -> MethodCheck:
     return rows.get(pk=uuid.UUID(check_id))
 
 
-@dataclass(frozen=True)
-class Material:
-    """What the worker compares: pieces in the order of their weight, what is left out, and the recordings."""
-
-    pieces: tuple[Piece, ...]
-    sources: tuple[Piece, ...]
-    left_out: int
-    targets: tuple[Target, ...]
-    own: frozenset[str]
-    marks_seen: int
-
-
-def material_for(found: MethodCheck) -> Material:
-    """Everything generated in the master's project, and every recording of people's in the master."""
-    master, project = found.master, found.master.project
-    marks = dict(MaterialMark.objects.filter(project=project).values_list("ref", "kind"))
-    seen = max(MaterialMark.objects.filter(project=project).values_list("entry_id", flat=True), default=0)
-    pieces: list[Piece] = []
-    whole: list[tuple[int, Piece]] = []
-    watched = {kind for kind, use in found.method.parsed.material.items() if use != "freely"}
-    takes = Take.objects.filter(run__project=project).select_related("run__terms__tool", "asset")
-    for take in takes.prefetch_related("stems__asset").order_by("run__number", "number"):
-        name = ref("take", take)
-        kind = marks.get(name) or marks.get(ref("run", take.run_id), "")
-        common: dict[str, Any] = {
-            "group": name, "kind": kind, "mode": take.run.mode,
-            "tools": tuple(dict.fromkeys((take.run.engine, take.run.terms.tool.key))),
-        }  # fmt: skip
-        title = f"take {take.number} of prompt run {take.run.number}"
-        mix = Piece(sha256=take.asset.sha256, title=title, duration_ms=take.asset.duration_ms or 0, **common)
-        pieces.append(mix)
-        weight = 0 if kind in watched else 1 if take.state == Take.State.SHORTLISTED else 2
-        whole.append((weight, mix))
-        pieces += [
-            Piece(sha256=stem.asset.sha256, title=title, duration_ms=stem.asset.duration_ms or 0, **common)
-            for stem in take.stems.all()
-        ]
-    own: set[str] = set()
-    names: dict[str, str] = {}
-    for upload in Upload.objects.filter(project=project).select_related("asset", "terms__tool"):
-        title = f"the uploaded {upload.role.replace('_', ' ')}"
-        names[upload.asset.sha256] = title
-        generated = upload.declared == Upload.Declared.EXTERNAL_TOOL or upload.c2pa.get("generated")
-        if not generated:
-            if upload.declared == Upload.Declared.OWN_PERFORMANCE:
-                own.add(upload.asset.sha256)
-            continue
-        piece = Piece(
-            sha256=upload.asset.sha256, group=ref("upload", upload), title=title,
-            kind=marks.get(ref("upload", upload), ""), tools=(upload.terms.tool.key,) if upload.terms else (),
-            duration_ms=upload.asset.duration_ms or 0,
-        )  # fmt: skip
-        pieces.append(piece)
-        whole.append((0 if piece.kind in watched else 1, piece))
-    sources = [piece for _, piece in sorted(whole, key=lambda one: one[0])]
-    made = {piece.sha256 for piece in pieces}
-    assert master.wav is not None
-    targets = [Target(master.wav.sha256, "the master")]
-    document = doc.parse(master.render.version.document)
-    targets += [
-        Target(sha256, names.get(sha256, "a recording in it"))
-        for sha256 in document.audible_assets
-        if sha256 not in made
-    ]
-    return Material(
-        pieces=tuple(pieces),
-        sources=tuple(sources[:COMPARED]),
-        left_out=max(0, len(sources) - COMPARED),
-        targets=tuple(targets),
-        own=frozenset(own),
-        marks_seen=seen,
-    )
-
-
-def judge(found: MethodCheck, material: Material, heard: Sequence[Heard]) -> tuple[Outcome, ...]:
+def judge(found: MethodCheck, material: Material, hearing: Hearing) -> tuple[Outcome, ...]:
     """The outcomes, from the record as it stands and from what was heard."""
     master = found.master
     assert master.wav is not None
@@ -323,7 +240,7 @@ def judge(found: MethodCheck, material: Material, heard: Sequence[Heard]) -> tup
         found=fold(bodies, master.wav.sha256, stream=stream),
         bodies=bodies,
         pieces=material.pieces,
-        heard=heard,
+        hearing=hearing,
         left_out=material.left_out,
         own=material.own,
     )
@@ -348,9 +265,12 @@ def finish_check(
             undecided=counts[Verdict.UNDECIDED],
             comparisons=comparisons,
             thresholds={
-                "sound": round(SOUND_FROM),
-                "chroma_permille": round(CHROMA_FROM * 1000),
-                "onset_permille": round(ONSET_FROM * 1000),
+                "sound": round(likeness.SOUND_FROM),
+                "turned": round(likeness.TURNED_FROM),
+                "heard_ms": round(likeness.HEARD_FROM_S * 1000),
+                "sister": round(likeness.SISTER_FROM),
+                "chroma_permille": round(likeness.CHROMA_FROM * 1000),
+                "onset_permille": round(likeness.ONSET_FROM * 1000),
             },
             outcomes=told,
         ),

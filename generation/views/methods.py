@@ -15,6 +15,9 @@ from artists.access import visible_artists
 from artists.method_rules import MATERIALS, REFERENCES, each, material_label
 from artists.views import user_of
 from generation import access, services
+from generation.audio.measured import Rates
+from generation.method_case import GROUND_MEANING
+from generation.method_reading import outcome_rows
 from generation.models import MaterialMark, Take
 from generation.services.methods import Thing
 from provenance.errors import UserFault
@@ -43,6 +46,9 @@ def master_method_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "project": project,
         "running": running,
         "check": check,
+        "outcomes": outcome_rows(check) if check else (),
+        "grounds": [(ground.value, meaning) for ground, meaning in GROUND_MEANING.items()],
+        "rates": Rates(),
         "stale": standing.stale,
         "bound": standing.method,
         "offered": offered,
@@ -114,5 +120,6 @@ def materials_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "references": [(kind, material_label(kind), meaning) for kind, meaning in REFERENCES.items()],
         "marked": MaterialMark.objects.filter(project=project).count(),
         "may_write": access.may_write(user, project),
+        "sees_artist": visible_artists(user).filter(pk=project.artist_id).exists(),
     }
     return render(request, "generation/materials.html", context)

@@ -19,7 +19,7 @@ import datetime as dt
 import json
 import random
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -38,8 +38,8 @@ from provenance import audiofile
 from provenance.audiofile.fingerprints import MATCH_THRESHOLD, match
 
 SOURCE_S, TARGET_S = 30, 75
-PAIRS: Final = 2500
-CHANGED_REAL, CHANGED_MADE = 56, 14
+PAIRS: Final = 1500
+CHANGED_REAL, CHANGED_MADE = 32, 12
 ENDINGS: Final = ("ogg", "mp3", "opus", "flac", "wav")
 LEAST_BYTES: Final = 300_000
 
@@ -56,7 +56,7 @@ def rate(count: int, of: int) -> dict[str, Any]:
     return {"count": count, "of": of, "low": round(low, 5), "high": round(high, 5)}
 
 
-def renders(count: int = 24) -> list[Sound]:
+def renders(count: int = 16) -> list[Sound]:
     """Takes of two briefs by the sketch engine, a seed each: one genre, one key and one tempo a brief."""
     from generation.engine.base import BriefSpec, GenerationOutput, GenerationRequest
     from generation.engine.sketch import Sketch
@@ -65,7 +65,7 @@ def renders(count: int = 24) -> list[Sound]:
     found: list[Sound] = []
     for genre, key, tempo in (("cinematic ambient", "D minor", 92.0), ("house", "A minor", 124.0)):
         request = GenerationRequest(
-            mode="text_to_music", prompt=genre, duration_s=45.0, seeds=tuple(range(count // 2)),
+            mode="text_to_music", prompt=genre, duration_s=40.0, seeds=tuple(range(count // 2)),
             brief=BriefSpec(genre=genre, mood="", tempo_bpm=tempo, key=key, metre="4/4", structure=("A", "B"),
                             energy=(0.5, 0.8), instruments=(), avoid=()),
             parameters={},
@@ -108,16 +108,23 @@ class Piece:
         )
 
 
-def recordings(folder: Path) -> list[Sound]:
+def recordings(folder: Path) -> list[Path]:
+    """Every recording below a folder that is long enough to be music, each piece in one mix."""
     paths = sorted(path for ending in ENDINGS for path in folder.rglob(f"*.{ending}"))
-    found = []
-    for path in paths:
-        if any(path.stem != other.stem and path.stem.startswith(other.stem + "_") for other in paths):
-            continue  # another mix of the same piece: menu, menu_enhanced
-        audio = read(path, TARGET_S) if path.stat().st_size > LEAST_BYTES else np.zeros((1, 0), np.float32)
-        if audio.shape[1] >= 45 * RATE and float(np.abs(audio[:, : SOURCE_S * RATE]).max()) > 0.01:
-            found.append(Sound(path.name, audio, path))
-    return found
+    return [
+        path
+        for path in paths
+        if path.stat().st_size > LEAST_BYTES
+        # Another mix of the same piece: menu, menu_enhanced.
+        and not any(path.stem != other.stem and path.stem.startswith(other.stem + "_") for other in paths)
+    ]
+
+
+def _recorded(path: Path) -> Piece | None:
+    audio = read(path, TARGET_S)
+    if audio.shape[1] < 45 * RATE or float(np.abs(audio[:, : SOURCE_S * RATE]).max()) < 0.01:
+        return None
+    return Piece.of(Sound(path.name, audio, path))
 
 
 # -- false alarms ------------------------------------------------------------------------------------------------------
@@ -197,10 +204,13 @@ def hits(change: Change, rows: Sequence[Row]) -> dict[str, Any]:
 # -- measuring and counting --------------------------------------------------------------------------------------------
 
 
-def measure(folder: Path, *, processes: int) -> dict[str, Any]:
-    """Every comparison: pairs of different pieces by material, and changed pieces by change."""
+def measure(folder: Path, *, processes: int, keep: Callable[[Any], None]) -> dict[str, Any]:
+    """Every comparison: pairs of different pieces by material, and changed pieces by change; kept as they come."""
     rng = random.Random(5)  # noqa: S311 - the same pairs every time
-    real, made = recordings(folder), renders()
+    with ProcessPoolExecutor(processes) as pool:
+        reading = pool.map(_recorded, recordings(folder))
+        made = list(pool.map(Piece.of, renders()))
+        real = [piece for piece in reading if piece is not None]
     say(f"{len(real)} recordings, {len(made)} renders")
     first = len(real)
     every = [(a, b) for a in range(first) for b in range(first) if a != b]
@@ -210,7 +220,7 @@ def measure(folder: Path, *, processes: int) -> dict[str, Any]:
         "recordings": rng.sample(every, min(PAIRS, len(every))),
         "renders": [(a, b) for group in groups for a in group for b in group if a != b],
         "renders_in_recordings": rng.sample(
-            [(a, b) for a in range(first, first + len(made)) for b in range(first)], PAIRS // 4
+            [(a, b) for a in range(first, first + len(made)) for b in range(first)], PAIRS // 5
         ),
     }
     chosen = [
@@ -221,13 +231,14 @@ def measure(folder: Path, *, processes: int) -> dict[str, Any]:
         )
     ]
     report: dict[str, Any] = {"recordings": first, "renders": len(made), "alarms": {}, "hits": {}}
-    _pieces[:] = [Piece.of(sound) for sound in (*real, *made)]
+    _pieces[:] = [*real, *made]
     # The pool forks after the pieces are there: nothing of them is copied.
     with ProcessPoolExecutor(processes) as pool:
         for material, some in pairs.items():
             found = list(zip(some, pool.map(_hold, some, chunksize=25), strict=True))
             report["alarms"][material] = [(pair, asdict(one), printed) for pair, (one, printed) in found]
             false_alarms(material, _rows(report["alarms"][material]))
+            keep(report)
         for change in CHANGES:
             tried = zip(
                 chosen, pool.map(_change, [(change.key, *pair) for pair in chosen], chunksize=4), strict=True
@@ -236,6 +247,7 @@ def measure(folder: Path, *, processes: int) -> dict[str, Any]:
                 (pair, asdict(one[0]), one[1]) for pair, one in tried if one is not None
             ]
             hits(change, _rows(report["hits"][change.key]))
+            keep(report)
     return report
 
 
@@ -254,7 +266,11 @@ def counted(found: Mapping[str, Any]) -> dict[str, Any]:
         "changed": f"{CHANGED_REAL} recordings and {CHANGED_MADE} renders, {SOURCE_S} s each",
         "thresholds": limits.thresholds() | {"fingerprint": MATCH_THRESHOLD},
         "false_alarms": {name: false_alarms(name, _rows(rows)) for name, rows in found["alarms"].items()},
-        "hits": {change.key: hits(change, _rows(found["hits"][change.key])) for change in CHANGES},
+        "hits": {
+            change.key: hits(change, _rows(found["hits"][change.key]))
+            for change in CHANGES
+            if change.key in found["hits"]
+        },
     }
 
 
@@ -270,13 +286,15 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.folder is None and asked.again is None:
         parser.error("Name a folder of recordings, or --again with what an earlier run kept.")
-    found = (
-        json.loads(asked.again.read_text())
-        if asked.again
-        else measure(asked.folder, processes=asked.processes)
-    )
-    if asked.raw:
-        asked.raw.write_text(json.dumps(found))
+
+    def keep(found: Any) -> None:
+        if asked.raw:
+            asked.raw.write_text(json.dumps(found))
+
+    if asked.again:
+        found = json.loads(asked.again.read_text())
+    else:
+        found = measure(asked.folder, processes=asked.processes, keep=keep)
     report = json.dumps(counted(found), indent=2) + "\n"
     if asked.write:
         Path(matching.__file__).with_name("matching_measured.json").write_text(report)

@@ -24,7 +24,7 @@ from provenance.blobs import Staged
 from provenance.services import Entry
 from release import credentials
 from release.c2pa import Signer
-from release.packaging import archive, audio, evidence, message, papers
+from release.packaging import archive, audio, evidence, message, methods, papers
 from release.packaging.archive import Part, part_of
 from release.packaging.audio import SignedTrack
 from release.packaging.facts import PackageFacts, TrackFacts, gather
@@ -34,6 +34,7 @@ from release.services.packages import MadePart
 WORK_PREFIX = "package-"
 LEFT_BEHIND_S = 24 * 3600
 _MEDIA_TYPES = {
+    ".html": "text/html",
     ".pdf": "application/pdf",
     ".json": "application/json",
     ".txt": "text/plain",
@@ -122,6 +123,8 @@ class _Builder:
             self.write(f"dossiers/{track.recording.isrc}.pdf", rendered.pdf, role="dossier")
             self.write(f"dossiers/{track.recording.isrc}.json", rendered.data, role="dossier_data")
             can_be_filed[track.recording.isrc] = _filing(rendered.data)
+            if (account := methods.page(track)) is not None:
+                self.write(f"{methods.FOLDER}/{track.recording.isrc}.html", account, role="how_made")
 
         self.step("labels and label copy")
         told = papers.receivers(facts)

@@ -18,6 +18,7 @@ from release.credits import CREDIT_ROLES
 from release.documents import Form
 from release.labelling import receiver_labels
 from release.packaging.facts import PackageFacts, TrackFacts
+from release.packaging.methods import method_record
 from release.training import training_answers
 
 BUNDLE = "evidence.zip"
@@ -80,6 +81,7 @@ def dossier(facts: PackageFacts, track: TrackFacts, report: BundleReport) -> doc
                 )
                 for tool in track.tools
             ),
+            method=method_record(track),
             ledger=documents.LedgerFacts(
                 origin=report.origin, size=report.size, root=report.root, bundle=BUNDLE
             ),
@@ -316,6 +318,7 @@ ern/            the ERN 4.3.2 message and, below resources/, the files that it n
 flac/           the same masters as FLAC
 c2pa/           each file's C2PA manifest once more, for when a tool strips it from the sound
 dossiers/       registration dossiers, US Standard Application: what may be claimed, what is excluded, and the evidence
+how-made/       how a track was made, where its artist published that: their words, and what was found about them
 labels/         what each receiver is told about AI, computed from the ledger
 label-copy.*    titles, numbers, lines, credits
 {BUNDLE}    entries of the ledger with their proofs; inside, README.txt says how to check them without us

@@ -7,27 +7,20 @@ import uuid
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from artists.access import acts_for
-from artists.models import Artist, Role, User
 from artists.practice_access import consent_for
 from artists.views import user_of
 from generation.access import master_for, visible_datasets, visible_projects
 from generation.services import newest_check
 from provenance.errors import UserFault
 from release import services
-from release.access import visible_releases
+from release.access import may_publish, reads_statement, require_publisher, visible_releases
 from release.consent_effects import effects_of
 from release.how_made import account
 from release.models import HowMade
-
-
-def _may_publish(user: User, artist: Artist) -> bool:
-    return user.has_role(Role.OWNER, Role.RIGHTS) or acts_for(user, artist)
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,8 +29,7 @@ def publish_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     master = master_for(user, pk)
     if request.method == "POST":
-        if not _may_publish(user, master.project.artist):
-            raise PermissionDenied("The artist, rights and the owner publish how something was made.")
+        require_publisher(user, master.project.artist)
         published = HowMade.objects.filter(master=master, active=True).first()
         try:
             if request.POST.get("action") == "withdraw":
@@ -55,10 +47,10 @@ def publish_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     context = {
         "master": master,
         "project": master.project,
-        "account": account(check) if check else None,
+        "account": account(check, public=row is not None or reads_statement(user, master)) if check else None,
         "published": row,
         "outdated": row is not None and check is not None and row.check_shown_id != check.pk,
-        "may_publish": _may_publish(user, master.project.artist),
+        "may_publish": may_publish(user, master.project.artist),
     }
     return render(request, "release/how_made_publish.html", context)
 

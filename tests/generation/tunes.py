@@ -13,7 +13,9 @@ RATE_HZ = 11_025
 SECONDS = 14.0
 
 
-def tune(seed: int, *, tempo: float = 1.0, bright: bool = False, seconds: float = SECONDS) -> Audio:
+def tune(
+    seed: int, *, tempo: float = 1.0, semitones: float = 0.0, bright: bool = False, seconds: float = SECONDS
+) -> Audio:
     """Chords of three notes, two a second. `bright`: other overtones, the same notes at the same moments."""
     rng = np.random.default_rng(seed)
     length = round(seconds / tempo * RATE_HZ)
@@ -28,7 +30,7 @@ def tune(seed: int, *, tempo: float = 1.0, bright: bool = False, seconds: float 
             continue
         t = np.arange(span) / RATE_HZ
         for step in (0, int(rng.choice([3, 4])), int(rng.choice([7, 9]))):
-            hz = 440 * 2 ** ((root + step - 69) / 12)
+            hz = 440 * 2 ** ((root + step + semitones - 69) / 12)
             for overtone in range(1, 6):
                 weight = 1 / overtone ** (0.3 if bright and overtone % 2 == 0 else 1.4)
                 out[start : start + span] += weight * np.sin(2 * np.pi * hz * overtone * t) * np.exp(-t * 5)

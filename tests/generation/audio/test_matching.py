@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from generation.audio.arrays import SoundError
-from generation.audio.likeness import CHROMA_FROM, ONSET_FROM, SISTER_FROM, SOUND_FROM, measured
+from generation.audio.likeness import CHROMA_FROM, ONSET_FROM, SISTER_FROM, thresholds
 from generation.audio.matching import RATE_HZ, features, likeness
+from generation.audio.measured import alarms, changes, error_rates, measured, not_excluded
+from label.benchmarks.matching import rate
+from label.benchmarks.matching_changes import CHANGES
+from provenance.audiofile.fingerprints import MATCH_THRESHOLD
 from tests.generation.tunes import mixed, tune
 
 SOURCE, OTHER = tune(1), tune(2)
@@ -53,6 +57,49 @@ def test_the_same_chords_on_other_instruments_are_alike_but_not_the_same_sound()
     assert found.alike
 
 
+@pytest.mark.parametrize("semitones", [2, -5, 7])
+def test_a_transposed_piece_is_found_and_the_interval_is_named(semitones):
+    moved = features(tune(1, semitones=semitones), RATE_HZ)
+    found = likeness(features(SOURCE, RATE_HZ), moved, harmony=False)
+    assert found.same_sound
+    assert found.turned
+    assert found.semitones == pytest.approx(semitones, abs=0.01)
+
+
+def test_five_per_cent_slower_with_its_pitch_or_without_is_found():
+    source = features(SOURCE, RATE_HZ)
+    assert likeness(source, features(tune(1, tempo=0.954), RATE_HZ), harmony=False).same_sound
+    at = np.arange(round(SOURCE.shape[1] / 0.864)) * 0.864
+    slow = np.interp(at, np.arange(SOURCE.shape[1]), SOURCE[0]).astype(np.float32)[None]
+    found = likeness(source, features(slow, RATE_HZ), harmony=False)
+    assert found.same_sound
+    assert found.tempo == pytest.approx(0.864, abs=0.006)
+    assert found.semitones == pytest.approx(12 * np.log2(0.864), abs=0.1)
+
+
+def test_the_same_backwards_is_found_and_said():
+    found = likeness(features(SOURCE, RATE_HZ), features(SOURCE[:, ::-1].copy(), RATE_HZ), harmony=False)
+    assert found.same_sound
+    assert found.backwards
+
+
+def test_where_the_part_begins_in_both_is_said():
+    part = np.concatenate([OTHER[:, : 6 * RATE_HZ], SOURCE[:, 4 * RATE_HZ :]], axis=1)
+    found = likeness(features(SOURCE, RATE_HZ), features(part, RATE_HZ), harmony=False)
+    assert found.same_sound
+    assert found.from_s == pytest.approx(6, abs=0.8)
+    assert found.begins_s == pytest.approx(4, abs=0.8)
+
+
+def test_a_piece_buried_20_db_below_a_performance_is_not_found_and_the_figures_say_so():
+    buried = features(mixed(SOURCE, OTHER, -20), RATE_HZ)
+    assert not likeness(features(SOURCE, RATE_HZ), buried).same_sound
+    under = next(change for change in changes() if change.key == "under_20")
+    assert not under.relied
+    assert under.words in not_excluded()
+    assert "20 dB below" in error_rates()
+
+
 def test_silence_and_moments_match_nothing():
     silence = features(np.zeros((1, RATE_HZ * 10), np.float32), RATE_HZ)
     moment = features(SOURCE[:, : RATE_HZ * 2], RATE_HZ)
@@ -68,11 +115,19 @@ def test_broken_samples_are_refused():
 
 def test_the_thresholds_are_those_that_were_measured_and_the_figures_are_complete():
     found = measured()
-    assert found["thresholds"] == {
-        "sound": SOUND_FROM, "sister": SISTER_FROM, "chroma": CHROMA_FROM, "onset": ONSET_FROM, "fingerprint": 0.6,
-    }  # fmt: skip
-    real, made = found["false_alarms"]["real"], found["false_alarms"]["rendered"]
-    assert real["n"] >= 1000
-    assert real["sound"] == 0
-    assert made["sister"] == 0
-    assert all(one["n"] > 40 for one in found["hits"].values())
+    assert found["thresholds"] == thresholds() | {"fingerprint": MATCH_THRESHOLD}
+    real, made = alarms(), alarms("renders")
+    assert real.pairs >= 1000
+    assert real.recordings >= 50
+    assert real.sound.high < 0.01
+    assert made.sister.count == 0
+    assert {change.key for change in changes()} == {change.key for change in CHANGES}
+    for one in (real.sound, made.sister, *(change.same for change in changes())):
+        assert one.low <= one.count / one.of <= one.high
+
+
+def test_bounds_are_the_exact_ones():
+    # Clopper and Pearson (1934), and the rule of three for none of many.
+    assert rate(0, 100) == {"count": 0, "of": 100, "low": 0.0, "high": 0.03622}
+    assert rate(10, 20) == {"count": 10, "of": 20, "low": 0.27196, "high": 0.72804}
+    assert rate(20, 20)["high"] == 1.0
