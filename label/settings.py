@@ -255,6 +255,8 @@ SPECTACULAR_SETTINGS = {
         "AgreementStatusEnum": "artists.models.agreement.Agreement.Status",
         "ArtistStatusEnum": "artists.models.artist.Artist.Status",
         "ConsentKindEnum": "artists.models.consent.Consent.Kind",
+        "AnswerOutcomeEnum": "artists.models.anr_rules.AnswerTemplate.Outcome",
+        "OptionOutcomeEnum": "artists.models.agreement.OUTCOMES",
         "GivenKindEnum": "generation.models.run.RunInput.Kind",
         "ReplayVerdictEnum": "generation.models.run.TakeReplay.Verdict",
         "ShareRoleEnum": "artists.share_roles.SHARE_CHOICES",

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from artists import access_anr
 from artists.access import acts_for, artist_for
 from artists.models import Agreement, AgreementOption, User
+from artists.models.agreement import OUTCOMES
 from artists.services import agreements
 from artists.services.sealed import opened, words_of
 from artists.share_roles import SHARE_CHOICES
@@ -126,7 +127,7 @@ class AgreementSignInput(serializers.Serializer[Any]):
 
 class OptionAnswerInput(serializers.Serializer[Any]):
     option = serializers.UUIDField()
-    outcome = serializers.ChoiceField(choices=["taken", "let_go"])
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
     reason = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
 

@@ -81,6 +81,10 @@ class Agreement(Recorded):
         return f"agreement:{self.pk}"
 
 
+#: How an open option is answered.
+OUTCOMES = [("taken", "Taken"), ("let_go", "Let go")]
+
+
 class AgreementOption(Recorded):
     """One option. What it is about lies in the vault of `words_entry`; that its day has passed is derived."""
 
