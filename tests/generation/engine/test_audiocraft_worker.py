@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from generation import measuring, services
-from generation.engine import registry
+from generation.engine import registry, weights
 from generation.engine.base import GenerationRequest
 from generation.models import PromptRun
+from generation.services import model_origins
 from provenance import authorship, queries
 from provenance.models import Entry, Job
 from tests.cast import Cast
@@ -21,6 +22,20 @@ from tests.generation.engine.test_audiocraft_weights import put_encoder, put_mod
 from tests.support import accept_licences, needs, wait_until
 
 pytestmark = [needs("engines"), pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")]
+
+
+def offer(folder: Path, cast: Cast) -> None:
+    """The model may be asked: its licence is accepted, and the rights team said whose it is, for these very weights."""
+    files = sorted(folder.glob("*.bin"))
+    (folder / weights.SUMS).write_text(
+        "".join(f"{weights.checked_sha256(file)}  {file.name}\n" for file in files)
+    )
+    services.refresh_offers()
+    accept_licences(cast.rights, "musicgen")
+    model_origins.state_origin(
+        engine="audiocraft", name=folder.name, basis="published", source="made by chance for this test",
+        actor=cast.rights,
+    )  # fmt: skip
 
 
 @pytest.mark.django_db(transaction=True)
@@ -34,8 +49,7 @@ def test_a_worker_makes_takes_that_may_not_be_sold_and_cancels_at_once(
         }  # fmt: skip
         return services.request_run(project, **values | changes)
 
-    services.refresh_offers()
-    accept_licences(cast.rights, "musicgen")
+    offer(tiny_models / "musicgen-tiny", cast)
     run = ask()
     stack = Stack()
     try:
@@ -76,8 +90,7 @@ def test_two_requests_share_a_model_process_and_both_come_again_when_it_is_kille
             actor=cast.mara,
         )  # fmt: skip
 
-    services.refresh_offers()
-    accept_licences(cast.rights, "musicgen")
+    offer(tmp_path / "musicgen-tiny", cast)
     runs = [ask(31), ask(41)]
     stack = Stack(modules="tests.generation.engine.sharing_runners")
     try:
