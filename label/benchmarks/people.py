@@ -21,7 +21,7 @@ from django.urls import reverse
 from artists.models import Agreement, Artist, Consent, Submission, User
 from label.benchmarks.house import COMMON, FOREIGN, FULL, NOWHERE, QUICK, RARE, make_house
 from label.benchmarks.pages import BASE, GOAL_S
-from label.benchmarks.server import Reader, Server, serving
+from label.benchmarks.server import NotServed, Reader, Server, serving
 from label.benchmarks.table import Beside, Figure, Goal, p95
 from label.demo.cast import PASSWORD, Cast
 from provenance.services import Entry
@@ -69,9 +69,12 @@ def people(*, quick: bool, log: Path) -> Iterator[Figure]:
         f"{Artist.objects.count()} artists, {Submission.objects.count()} submissions, "
         f"{Entry.objects.count()} entries"
     )
-    with serving(log) as server:
-        alone, bare = _alone(server, cast, asked, rounds=2 if quick else 11)
-        together, bare_busy = _together(server, cast, asked, lasts_s=3.0 if quick else LASTS_S)
+    try:
+        with serving(log) as server:
+            alone, bare = _alone(server, cast, asked, rounds=2 if quick else 11)
+            together, bare_busy = _together(server, cast, asked, lasts_s=3.0 if quick else LASTS_S)
+    except NotServed as error:
+        raise NotServed(f"{error}: {log.read_text(errors='replace')[-3000:]}") from error
     beside = Beside(f"the {BASE[0]}", p95(bare))
     for search, words in ((False, "pages and lists about people"), (True, "search")):
         spent = [took for (page, _), values in alone.items() if page.search is search for took in values]
