@@ -240,7 +240,7 @@ def test_files_are_dropped_on_the_page_and_each_that_is_no_sound_says_what_to_do
     good = encoded(tune(4, seconds=1))
     for name, data, says in (
         ("notes.txt", b"no sound", "Only sound can be sent"),
-        ("broken.wav", b"RIFF" + b"\0" * 400, "Export it again"),
+        ("broken.wav", b"RIFF" + b"\0" * 400, "export your sound as WAV or FLAC"),
         ("nothing.wav", b"", "The file is empty"),
         ("song.wav", good, "all here, and in order"),
     ):
