@@ -46,7 +46,7 @@ def gates(
             )
         )
     for track in contents.tracks:
-        found += of_track(track, known)
+        found += of_track(track, known, release.territories)
     found += of_agreements(release, contents)
     if not any(gate.level == "block" for gate in found):
         found += of_approval(release, approvals or approvals_of(release, contents=contents))

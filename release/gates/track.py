@@ -21,7 +21,7 @@ from release.reading import standing_credits
 WHOLE_BP = 10_000
 
 
-def of_track(track: Track, known: Known) -> list[Gate]:
+def of_track(track: Track, known: Known, territories: Sequence[str]) -> list[Gate]:
     recording = track.recording
     if recording.master.wav is None:
         return [
@@ -40,7 +40,7 @@ def of_track(track: Track, known: Known) -> list[Gate]:
         *licences(recording, known.terms[recording.master_id]),
         *receivers(recording, evidence, known.terms[recording.master_id]),
         *_method(recording, known.methods[recording.master_id]),
-        *_consents(recording, known.agreed[recording.master_id], track.release.territories),
+        *_consents(recording, known.agreed[recording.master_id], territories),
         *_unasked(recording, known.unasked[recording.master_id]),
         *_credits(recording, evidence),
     ]
