@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from artists.views import user_of
-from label.looking import look
+from label.looking import EACH, look
 
 #: In the command menu.
 FEW = 4
@@ -23,6 +23,8 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "groups": groups,
         "count": sum(len(group.found) for group in groups),
         "exact": exact,
+        "each": EACH,
+        "more": any(len(group.found) >= EACH for group in groups),
     }
     return render(request, "label/search.html", context)
 
