@@ -171,7 +171,6 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
         "emptied by the database with each erasure, and read again without them",
     ),
     "provenance.SearchText.stream": (NONE, "an identifier"),
-    "provenance.SearchText.family": (NONE, "a word of the product"),
     "provenance.Asset.sha256": (NONE, "a digest"),
     "provenance.Asset.media_type": (NONE, "a media type"),
     "provenance.Asset.probe": (STAYS, "measures, and tags that the file itself carries"),
