@@ -62,13 +62,16 @@ def compare(
             sounds[sha256] = sound
             progress(place, total)
 
+        def tries(piece: Piece, heard: Sequence[Heard]) -> bool:
+            return piece.group in watched and not piece.part and not any(found.same for found in heard)
+
         def one(piece: Piece) -> tuple[list[Heard], int | None]:
             heard = [
                 _heard(piece, target, sounds, first=place == 0)
                 for place, target in enumerate(targets)
                 if target.sha256 != piece.sha256
             ]
-            tried = piece.group in watched and not any(found.same for found in heard)
+            tried = tries(piece, heard)
             return heard, _heard_to(sounds[piece.sha256], sounds[targets[0].sha256]) if tried else None
 
         found: list[Heard] = []
@@ -77,7 +80,7 @@ def compare(
             zip(pieces, pool.map(one, pieces), strict=True), start=1
         ):
             found += some
-            if piece.group in watched and not any(heard.same for heard in some):
+            if tries(piece, some):
                 levels[piece.group] = level
             progress(len(digests) + place, total)
     return Hearing(comparisons=tuple(found), heard_to_db=levels)
@@ -93,7 +96,7 @@ def _heard(piece: Piece, target: Target, sounds: dict[str, _Sound], *, first: bo
         title=piece.title,
         target=target.sha256,
         target_title=target.title,
-        likeness=likeness(source.features, other.features, harmony=first),
+        likeness=likeness(source.features, other.features, harmony=first and not piece.part),
         fingerprint=alike,
         fingerprint_from=audiofile.MATCH_THRESHOLD,
     )

@@ -20,7 +20,8 @@ class Piece:
     """Something generated: a take, one of its stems, or an upload that a tool made elsewhere.
 
     `group` is shared by what came out of one step; `kind` is empty where nobody said what it is for. `tools` is empty
-    where they are not known; `mode` is empty for uploads. `elsewhere`: made in another project.
+    where they are not known; `mode` is empty for uploads. `elsewhere`: made in another project;
+    `part`: a stem.
     """
 
     sha256: str
@@ -31,6 +32,7 @@ class Piece:
     mode: str = ""
     duration_ms: int = 0
     elsewhere: bool = False
+    part: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

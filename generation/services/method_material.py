@@ -18,6 +18,8 @@ from provenance.soundalikes import soundalikes
 #: So many generated pieces are compared by sound at most; the rest is counted and leaves a rule undecided.
 COMPARED: Final = 40
 MOST_ELSEWHERE: Final = 10
+#: A stem by itself is hardly ever found by the sound of its whole take, so those of bound kinds are compared too.
+MOST_STEMS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,10 @@ def material_for(found: MethodCheck) -> Material:
         return 0 if piece.kind in bound else 1 if piece.group in kept else 2
 
     sources = sorted((*mixes, *brought.generated, *elsewhere), key=weight)
+    alone = [stem for stem in stems if stem.kind in bound]
     return Material(
         pieces=pieces,
-        sources=tuple(sources[:COMPARED]),
+        sources=(*sources[:COMPARED], *alone[: max(0, min(MOST_STEMS, COMPARED - len(sources)))]),
         left_out=max(0, len(sources) - COMPARED),
         targets=(
             Target(master.wav.sha256, "the master"),
@@ -111,7 +114,7 @@ def _pieces(takes: QuerySet[Take], marks: Mapping[str, str]) -> tuple[tuple[Piec
         )
         mixes.append(mix)
         stems += [
-            replace(mix, sha256=stem.asset.sha256, duration_ms=stem.asset.duration_ms or 0)
+            replace(mix, sha256=stem.asset.sha256, duration_ms=stem.asset.duration_ms or 0, part=True)
             for stem in take.stems.all()
         ]
     return tuple(mixes), tuple(stems)
