@@ -20,9 +20,9 @@ def answer(scene: Scene) -> str:
 
     if not any(one.number for one in answer_templates.templates()):
         answer_templates.set_template(
-            title="Ours", outcome="meet", subject="Come", body="Hello {artist}", actor=scene.cast.anr
+            title="Come to the harbour", outcome="meet", subject="Come", body="Hello {artist}", actor=scene.cast.anr
         )
-    return "ours"
+    return "come-to-the-harbour"
 
 
 def criterion(scene: Scene) -> Any:
