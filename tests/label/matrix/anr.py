@@ -20,7 +20,11 @@ def answer(scene: Scene) -> str:
 
     if not any(one.number for one in answer_templates.templates()):
         answer_templates.set_template(
-            title="Come to the harbour", outcome="meet", subject="Come", body="Hello {artist}", actor=scene.cast.anr
+            title="Come to the harbour",
+            outcome="meet",
+            subject="Come",
+            body="Hello {artist}",
+            actor=scene.cast.anr,
         )
     return "come-to-the-harbour"
 
