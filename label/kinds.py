@@ -36,7 +36,11 @@ _GROUPS: Final = (
     ("works", "Works, recordings and numbers", ("work.", "recording.", "contributions.", "number.", "imprint.")),
     ("releases", "Releases", ("release.", "track.", "artwork.")),
     ("packages", "Packages and deliveries", ("package.", "delivery.", "bundle.")),
-    ("submissions", "Submissions", ("submission.", "upload_link.", "criterion.", "question.", "answer_template.", "inbox_rules.")),
+    (
+        "submissions",
+        "Submissions",
+        ("submission.", "upload_link.", "criterion.", "question.", "answer_template.", "inbox_rules."),
+    ),
     ("agreements", "Agreements", ("agreement.",)),
     ("listening", "Listening links", ("listening_link.",)),
     ("people", "People and roles", ("user.", "person.", "invitation.", "artist.", "team.", "document.", "roster.")),

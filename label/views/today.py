@@ -190,7 +190,9 @@ def anr_waiting(user: User) -> list[Waiting]:
         due = asked.erasure_asked_at and (asked.erasure_asked_at + clearing.ERASE_WITHIN).date()
         note = _due((due - today).days if due else None)
         erasures = reverse("label:erasures")
-        found.append(Waiting("A sender asks to be erased", erasures, note, "A&R", due is not None and due < today))
+        found.append(
+            Waiting("A sender asks to be erased", erasures, note, "A&R", due is not None and due < today)
+        )
     return found + _agreements_waiting(user, today)
 
 

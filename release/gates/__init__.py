@@ -47,7 +47,7 @@ def gates(
         )
     for track in contents.tracks:
         found += of_track(track, known, release.territories)
-    found += of_agreements(release, contents)
+    found += of_agreements(release, contents, known)
     if not any(gate.level == "block" for gate in found):
         found += of_approval(release, approvals or approvals_of(release, contents=contents))
     return sorted(found, key=lambda gate: gate.level != "block")

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
-from artists.services.agreement_shares import remarks, speaking
+from artists.services.agreement_shares import remarks
 from release.gates.gate import Gate
+from release.gates.known import Known
 from release.models import Release
 from release.reading import Contents
 
 
-def of_agreements(release: Release, contents: Contents) -> Iterator[Gate]:
+def of_agreements(release: Release, contents: Contents, known: Known) -> Iterator[Gate]:
     artists = {track.recording.artist_id: track.recording.artist for track in contents.tracks}
-    rows = speaking(artists.values()) if artists else {}
     on = release.release_date or timezone.now().date()
     for key, artist in artists.items():
-        for one in remarks(artist, rows.get(key, ()), on=on, territories=release.territories):
+        for one in remarks(artist, known.agreements.get(key, ()), on=on, territories=release.territories):
             yield Gate(
                 code=f"agreement_{one.code}",
                 level="warn",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from artists.models import Agreement
+from artists.services.agreement_shares import speaking
 from generation.services import TermsUse, standings, terms_by_master
 from generation.services.methods import Standing
 from provenance.signatures import signed_entries
@@ -15,7 +17,7 @@ from release.reading import Contents
 
 @dataclass(frozen=True)
 class Known:
-    """What the ledger and the catalogue know of masters, by master id."""
+    """What the ledger and the catalogue know of masters, by master id, and what was agreed, by artist id."""
 
     evidence: Mapping[object, Evidence]
     terms: Mapping[object, Sequence[TermsUse]]
@@ -25,11 +27,14 @@ class Known:
     #: Consents that something in it was made under.
     agreed: Mapping[object, Sequence[Lapse]]
     unasked: Mapping[object, Sequence[Unasked]]
+    agreements: Mapping[object, Sequence[Agreement]]
 
 
-def known_of(contents: Iterable[Contents]) -> Known:
+def known_of(contents: Collection[Contents]) -> Known:
     """What is known of all that is on some releases, in about as many queries as for one track."""
-    masters = [track.recording.master for one in contents for track in one.tracks]
+    recordings = [track.recording for one in contents for track in one.tracks]
+    masters = [recording.master for recording in recordings]
+    artists = {recording.artist_id: recording.artist for recording in recordings}
     evidence = evidence_of(master for master in masters if master.wav is not None)
     declared = [one.declaration.entry_id for one in evidence.values() if one.declaration]
     terms = terms_by_master((one.master, one.bodies) for one in evidence.values())
@@ -37,4 +42,5 @@ def known_of(contents: Iterable[Contents]) -> Known:
     agreed = consents_by_master((one.master, one.bodies) for one in evidence.values())
     unasked = unsampled_by_master((one.master, one.bodies) for one in evidence.values())
     signed = signed_entries(declared) if declared else frozenset[int]()
-    return Known(evidence, terms, signed, standings(made), agreed, unasked)
+    agreements = speaking(artists.values()) if artists else {}
+    return Known(evidence, terms, signed, standings(made), agreed, unasked, agreements)
