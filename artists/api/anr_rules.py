@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -160,63 +160,55 @@ class QuestionSerializer(_OursSerializer):
         fields = (*_OursSerializer.Meta.fields, "required")
 
 
-class CriterionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Criterion]):
+class _OursViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Any]):
+    """Lists, adds and changes rows of the label's own; each concrete one names its service and what it holds."""
+
+    held: ClassVar[tuple[str, ...]]
+
+    def get_queryset(self) -> QuerySet[Any]:
+        if not getattr(self, "swagger_fake_view", False):
+            require_role(cast(User, self.request.user), *STAFF_ROLES)
+        return super().get_queryset()
+
+    def write(self, row: Any, said: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def create(self, request: Request) -> Response:
+        require_role(cast(User, request.user), *access.DECIDERS)
+        form = self.get_serializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        row = self.write(None, form.validated_data)
+        return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        require_role(cast(User, request.user), *access.DECIDERS)
+        row = self.get_object()
+        form = self.get_serializer(row, data=request.data, partial=True)
+        form.is_valid(raise_exception=True)
+        said = {**{name: getattr(row, name) for name in self.held}, **form.validated_data}
+        return Response(self.get_serializer(self.write(row, said)).data)
+
+
+class CriterionViewSet(_OursViewSet):
     """What the label scores beside the five of the house. `active: false` retires one; its scores stay."""
 
     serializer_class = CriterionSerializer
     queryset = Criterion.objects.all()
+    held = ("title", "hint", "active")
 
-    def get_queryset(self) -> QuerySet[Criterion]:
-        if not getattr(self, "swagger_fake_view", False):
-            require_role(cast(User, self.request.user), *STAFF_ROLES)
-        return Criterion.objects.all()
-
-    def create(self, request: Request) -> Response:
-        require_role(cast(User, request.user), *access.DECIDERS)
-        form = self.get_serializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        row = anr_rules.set_criterion(**form.validated_data, actor=cast(User, request.user))
-        return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED)
-
-    def partial_update(self, request: Request, pk: str) -> Response:
-        require_role(cast(User, request.user), *access.DECIDERS)
-        row = self.get_object()
-        form = self.get_serializer(row, data=request.data, partial=True)
-        form.is_valid(raise_exception=True)
-        said = {"title": row.title, "hint": row.hint, "active": row.active, **form.validated_data}
-        row = anr_rules.set_criterion(criterion=row, **said, actor=cast(User, request.user))
-        return Response(self.get_serializer(row).data)
+    def write(self, row: Any, said: dict[str, Any]) -> Criterion:
+        return anr_rules.set_criterion(criterion=row, **said, actor=cast(User, self.request.user))
 
 
-class QuestionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Question]):
+class QuestionViewSet(_OursViewSet):
     """What the upload form asks beside AI and rights. `active: false` retires one; its answers stay."""
 
     serializer_class = QuestionSerializer
     queryset = Question.objects.all()
+    held = ("title", "hint", "required", "active")
 
-    def get_queryset(self) -> QuerySet[Question]:
-        if not getattr(self, "swagger_fake_view", False):
-            require_role(cast(User, self.request.user), *STAFF_ROLES)
-        return Question.objects.all()
-
-    def create(self, request: Request) -> Response:
-        require_role(cast(User, request.user), *access.DECIDERS)
-        form = self.get_serializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        row = anr_rules.set_question(**form.validated_data, actor=cast(User, request.user))
-        return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED)
-
-    def partial_update(self, request: Request, pk: str) -> Response:
-        require_role(cast(User, request.user), *access.DECIDERS)
-        row = self.get_object()
-        form = self.get_serializer(row, data=request.data, partial=True)
-        form.is_valid(raise_exception=True)
-        said = {
-            "title": row.title, "hint": row.hint, "required": row.required, "active": row.active,
-            **form.validated_data,
-        }  # fmt: skip
-        row = anr_rules.set_question(question=row, **said, actor=cast(User, request.user))
-        return Response(self.get_serializer(row).data)
+    def write(self, row: Any, said: dict[str, Any]) -> Question:
+        return anr_rules.set_question(question=row, **said, actor=cast(User, self.request.user))
 
 
 class InboxRulesSerializer(serializers.Serializer[Any]):
