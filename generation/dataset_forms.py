@@ -20,8 +20,8 @@ class DatasetForm(forms.Form):
     title = forms.CharField(max_length=120)
     purpose = forms.CharField(
         label="What for", max_length=400, widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Which model is trained, and what it is to do. Everybody whose work it is reads this; it stays in the "
-        "ledger.",
+        help_text="Which model is trained, and what it is to do. Everybody whose work it is reads this; it stays in "
+        "the ledger.",
     )  # fmt: skip
     tools = forms.CharField(
         label="Tools that are trained", required=False, max_length=400,
