@@ -109,6 +109,9 @@ def test_a_dataset_takes_a_recording_once_its_artist_agreed_and_lets_go_of_it_wh
     expect(page.get_by_role("button", name="Freeze and export")).to_have_count(0)
     expect(page.get_by_role("link", name="Download")).to_have_count(0)
     page.get_by_role("button", name="Take Slow Harbour out").click()
+    expect(
+        page.get_by_role("heading", name="Nothing is in yet")
+    ).to_be_visible()  # the form below is the new page's
     with rights.refused(422):
         put_in()
         expect(page.get_by_role("alert")).to_contain_text("was revoked")
