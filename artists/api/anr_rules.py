@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
@@ -163,6 +164,9 @@ class QuestionSerializer(_OursSerializer):
 class _OursViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Any]):
     """Lists, adds and changes rows of the label's own; each concrete one names its service and what it holds."""
 
+    #: The service that writes a row, by what name it takes one that stands, and what of it stays where nothing is said.
+    service: ClassVar[Callable[..., Any]]
+    taken_as: ClassVar[str]
     held: ClassVar[tuple[str, ...]]
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -171,7 +175,7 @@ class _OursViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Any]):
         return super().get_queryset()
 
     def write(self, row: Any, said: dict[str, Any]) -> Any:
-        raise NotImplementedError
+        return type(self).service(**{self.taken_as: row}, **said, actor=cast(User, self.request.user))
 
     def create(self, request: Request) -> Response:
         require_role(cast(User, request.user), *access.DECIDERS)
@@ -194,10 +198,9 @@ class CriterionViewSet(_OursViewSet):
 
     serializer_class = CriterionSerializer
     queryset = Criterion.objects.all()
+    service = staticmethod(anr_rules.set_criterion)
+    taken_as = "criterion"
     held = ("title", "hint", "active")
-
-    def write(self, row: Any, said: dict[str, Any]) -> Criterion:
-        return anr_rules.set_criterion(criterion=row, **said, actor=cast(User, self.request.user))
 
 
 class QuestionViewSet(_OursViewSet):
@@ -205,10 +208,9 @@ class QuestionViewSet(_OursViewSet):
 
     serializer_class = QuestionSerializer
     queryset = Question.objects.all()
+    service = staticmethod(anr_rules.set_question)
+    taken_as = "question"
     held = ("title", "hint", "required", "active")
-
-    def write(self, row: Any, said: dict[str, Any]) -> Question:
-        return anr_rules.set_question(question=row, **said, actor=cast(User, self.request.user))
 
 
 class InboxRulesSerializer(serializers.Serializer[Any]):

@@ -59,7 +59,7 @@ class AgreementSigned(Event):
 
 
 @event
-class OptionSetBare(Event):
+class OptionSetFirst(Event):
     """As options were written before notice could be asked for."""
 
     kind = "agreement.option_set"

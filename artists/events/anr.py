@@ -33,7 +33,7 @@ class UploadLinkRevoked(Event):
 
 
 @event
-class SubmissionSentV1(Event):
+class SubmissionSentFirst(Event):
     """From outside: what the sender says is declared. `ai`: element -> yes, partly or no."""
 
     kind = "submission.sent"

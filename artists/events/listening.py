@@ -11,7 +11,7 @@ from provenance.events import Event, event, sealed
 
 
 @event
-class ListeningLinkMadeBare(Event):
+class ListeningLinkMadeFirst(Event):
     """As links were made before notes could be asked for."""
 
     kind = "listening_link.made"

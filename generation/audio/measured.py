@@ -8,7 +8,7 @@ excluded where at least `RELIED` of the pieces are found after it, by the lower 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -109,20 +109,6 @@ def found_in(key: str) -> Rate:
     return next(change.same for change in changes() if change.key == key)
 
 
-def excluded() -> str:
-    """What silence excludes, in words."""
-    return _listed(change for change in changes() if change.relied)
-
-
-def not_excluded() -> str:
-    """What silence does not exclude, in words, each with how often it was found."""
-    return join(
-        f"{change.words} ({change.same.count} of {change.same.of} found)"
-        for change in changes()
-        if not change.relied
-    )
-
-
 def match_words(*, sister: bool, by_print: bool) -> str:
     """The false-alarm rate that applies to a match, as a sentence."""
     if by_print:
@@ -172,10 +158,6 @@ class Rates:
     @property
     def changes(self) -> tuple[Change, ...]:
         return changes()
-
-
-def _listed(some: Iterable[Change]) -> str:
-    return join(change.words for change in some)
 
 
 def _percent(share: float) -> str:
