@@ -11,7 +11,7 @@ from django.utils import timezone
 from artists.choosing import Chooser
 from artists.method_rules import HUMAN, MATERIALS, USES, Rules, material_label
 from artists.models import Consent, User
-from artists.services.consents import ANSWERS, TRAINING_USES
+from artists.services.training import ANSWERS, TRAINING_USES
 from provenance.elements import element_label
 
 _USES = [("", "no rule"), *((use, words) for use, words in USES.items())]

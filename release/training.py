@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from artists.models import Artist, TrainingChoice
-from artists.services import consents
+from artists.services import training
 from provenance.words import join
 from release.models import Release
 
 Answer = Literal["allowed", "constrained", "notAllowed"]
-USES: Final = consents.TRAINING_USES
+USES: Final = training.TRAINING_USES
 _TRAINING: Final = ("ai_training", "ai_generative_training")
 
 
@@ -105,5 +105,5 @@ def _strictest(choices: Iterable[TrainingChoice | None], use: str) -> Answer:
 
 def denied_by_default(artist: Artist) -> bool:
     """What a new release starts with: denied, unless its artist allows or negotiates training."""
-    choice = consents.training_choice(artist)
+    choice = training.training_choice(artist)
     return choice is None or any(choice.answers.get(use) == "notAllowed" for use in _TRAINING)

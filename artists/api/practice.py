@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from artists import practice_access
 from artists.access import visible_artists
 from artists.models import Consent, Method, TrainingChoice, User
-from artists.services import consents, methods
+from artists.services import consents, methods, training
 
 ID = "[0-9a-fA-F-]{36}"
 _ARTIST = extend_schema(
@@ -102,7 +102,7 @@ class TrainingSerializer(serializers.ModelSerializer[TrainingChoice]):
 
 class TrainingInput(serializers.Serializer[Any]):
     artist = serializers.UUIDField()
-    answers = serializers.DictField(child=serializers.ChoiceField(choices=list(consents.ANSWERS)))
+    answers = serializers.DictField(child=serializers.ChoiceField(choices=list(training.ANSWERS)))
 
 
 class _Practice(viewsets.GenericViewSet[Any]):
@@ -223,6 +223,6 @@ class TrainingViewSet(_Practice):
         data = self.parsed(TrainingInput)
         artist = practice_access.practice_for(self.user, data["artist"], write=True)
         return self.shown(
-            consents.choose_training(artist, answers=data["answers"], actor=self.user),
+            training.choose_training(artist, answers=data["answers"], actor=self.user),
             code=status.HTTP_201_CREATED,
         )

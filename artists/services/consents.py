@@ -13,8 +13,7 @@ from django.utils import timezone
 
 from artists.errors import ArtistsUserFault
 from artists.events import practice as events
-from artists.models import Artist, Consent, ConsentUse, Role, TrainingChoice, User
-from artists.services.methods import next_training_number
+from artists.models import Artist, Consent, ConsentUse, Role, User
 from provenance import assets
 from provenance.ledger import HasActor, record
 from provenance.signatures import signed_entries
@@ -38,8 +37,6 @@ NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "likeness_reference": (Kind.LIKENESS,),
     "sample": (Kind.SAMPLING,),
 }
-TRAINING_USES: Final = ("data_mining", "ai_inference", "ai_training", "ai_generative_training")
-ANSWERS: Final = ("allowed", "constrained", "notAllowed")
 DOCUMENT_TYPES: Final = {b"%PDF-": "application/pdf", b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 DOCUMENT_LIMIT: Final = 20_000_000
 MOST_DAYS: Final = 3650
@@ -375,47 +372,6 @@ def note_use(consents: Iterable[Consent], *, ref: str, stream: str, actor: HasAc
             actor=actor,
         )
         ConsentUse.objects.create(consent=consent, ref=ref, entry=entry)
-
-
-# -- others' training --------------------------------------------------------------------------------------------------
-
-
-def choose_training(artist: Artist, *, answers: Mapping[str, str], actor: User) -> TrainingChoice:
-    """The artist's answers to others who would train on their work; the same answers again write nothing."""
-    if not isinstance(answers, Mapping) or set(answers) != set(TRAINING_USES):
-        raise BadConsent(f"Answer all of: {', '.join(TRAINING_USES)}.", field="answers")
-    if any(answer not in ANSWERS for answer in answers.values()):
-        raise BadConsent(f"Answer with one of: {', '.join(ANSWERS)}.", field="answers")
-    chosen = {use: str(answers[use]) for use in TRAINING_USES}
-    with transaction.atomic():
-        Artist.objects.select_for_update().get(pk=artist.pk)
-        last = training_choice(artist)
-        if last is not None and last.answers == chosen:
-            return last
-        choice = TrainingChoice(
-            artist=artist, number=next_training_number(artist), answers=chosen, chosen_by=actor
-        )
-        said = ", ".join(f"{use.replace('_', ' ')} {_SAID[answer]}" for use, answer in chosen.items())
-        choice.entry = record(
-            events.TrainingChosen(
-                stream=f"artist:{artist.pk}",
-                artist_name=artist.name,
-                number=choice.number,
-                answers=chosen,
-                said=said,
-            ),
-            actor=actor,
-        )
-        choice.save(force_insert=True)
-    return choice
-
-
-_SAID: Final = {"allowed": "allowed", "constrained": "by agreement", "notAllowed": "not allowed"}
-
-
-def training_choice(artist: Artist) -> TrainingChoice | None:
-    """The newest answers; None where the artist has not answered."""
-    return TrainingChoice.objects.filter(artist=artist).select_related("entry").order_by("-number").first()
 
 
 def may_manage(user: User, artist: Artist) -> bool:

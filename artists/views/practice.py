@@ -17,7 +17,7 @@ from artists import method_rules, practice_access
 from artists.method_rules import Rules
 from artists.models import Artist, Consent, Method, User
 from artists.practice_forms import ConsentForm, MethodForm, TrainingForm, training_rows
-from artists.services import consents, methods
+from artists.services import consents, methods, training
 from artists.views.people import user_of
 from provenance.assets import serve
 from provenance.errors import UserFault
@@ -121,13 +121,13 @@ def consents_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     artist = practice_access.consents_of(user, pk)
     if request.method == "POST":
         practice_access.practice_for(user, pk, write=True)
-    choice = consents.training_choice(artist)
+    choice = training.training_choice(artist)
     form = TrainingForm(
         request.POST or None,
-        initial=choice.answers if choice else dict.fromkeys(consents.TRAINING_USES, "notAllowed"),
+        initial=choice.answers if choice else dict.fromkeys(training.TRAINING_USES, "notAllowed"),
     )
     if request.method == "POST" and form.is_valid():
-        consents.choose_training(artist, answers=form.cleaned_data, actor=user)
+        training.choose_training(artist, answers=form.cleaned_data, actor=user)
         messages.success(request, "Your answer goes out with everything that is packaged from now on.")
         return redirect("artists:consents", pk=pk)
     rows = practice_access.visible_consents(user).filter(artist=artist).prefetch_related("made_by__vault")
@@ -148,7 +148,7 @@ def consents_summary(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     artist = practice_access.consents_of(user, pk)
     rows = practice_access.visible_consents(user).filter(artist=artist).prefetch_related("made_by__vault")
-    choice = consents.training_choice(artist)
+    choice = training.training_choice(artist)
     context = {
         "artist": artist,
         "rows": [_row(user, row) for row in rows[:5]],

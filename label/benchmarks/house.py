@@ -31,6 +31,7 @@ from artists.services import (
     listening,
     methods,
     review,
+    training,
     upload_links,
 )
 from artists.services import submissions as way_in
@@ -208,8 +209,8 @@ def _artist(cast: Cast, place: int) -> None:
     if place % 2:
         rules = {**practice.rules, "human": ["melody"]}
         methods.write_method(artist, statement=practice.statement, rules=rules, reason=_WORDS, actor=owner)
-    consents.choose_training(
-        artist, answers=dict.fromkeys(consents.TRAINING_USES, practice.training), actor=owner
+    training.choose_training(
+        artist, answers=dict.fromkeys(training.TRAINING_USES, practice.training), actor=owner
     )
     today = timezone.now().date()
     for kind in ("training", "voice"):

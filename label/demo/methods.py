@@ -7,7 +7,7 @@ from typing import Any
 
 from artists import services as people
 from artists.models import Artist
-from artists.services import consents
+from artists.services import training
 from artists.services.methods import method_in_force, write_method
 from label.demo.cast import Cast
 
@@ -84,9 +84,9 @@ def seed_methods(cast: Cast) -> list[Artist]:
             write_method(
                 artist, statement=practice.statement, rules=practice.rules, actor=cast.users["artist"]
             )
-            consents.choose_training(
+            training.choose_training(
                 artist,
-                answers=dict.fromkeys(consents.TRAINING_USES, practice.training),
+                answers=dict.fromkeys(training.TRAINING_USES, practice.training),
                 actor=cast.users["artist"],
             )
         made.append(artist)

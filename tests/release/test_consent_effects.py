@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from artists.services import consents
+from artists.services import consents, training
 from generation import services as studio
 from generation.models import Upload
 from generation.services import model_origins
@@ -180,8 +180,8 @@ def test_a_likeness_that_a_model_made_is_on_no_cover_without_a_consent_for_those
 
 def test_the_strictest_artist_on_a_release_answers_and_a_change_is_due_to_receivers(house: House) -> None:
     artist, other = house.cast.artist, house.cast.other_artist
-    allowed = dict.fromkeys(consents.TRAINING_USES, "allowed")
-    consents.choose_training(artist, answers=allowed, actor=house.cast.mara)
+    allowed = dict.fromkeys(training.TRAINING_USES, "allowed")
+    training.choose_training(artist, answers=allowed, actor=house.cast.mara)
     release = house.ready(parts=("voice",))
     assert training_answers(release).answers == allowed
     house.approve(release)
@@ -191,11 +191,11 @@ def test_the_strictest_artist_on_a_release_answers_and_a_change_is_due_to_receiv
     assert update_due(release) == ""
 
     # The artist answers otherwise: what went out says something else.
-    consents.choose_training(artist, answers=allowed | {"ai_training": "notAllowed"}, actor=house.cast.mara)
+    training.choose_training(artist, answers=allowed | {"ai_training": "notAllowed"}, actor=house.cast.mara)
     assert "The deals have to deny training" in update_due(release)
     page = as_(house.cast.release).get(f"/releases/{release.pk}/").content.decode()
     assert "An update is due." in page
-    consents.choose_training(artist, answers=allowed, actor=house.cast.mara)
+    training.choose_training(artist, answers=allowed, actor=house.cast.mara)
     assert update_due(release) == ""
 
     # A guest's track: for each use the strictest of both counts, and who did not answer needs an agreement.
@@ -210,6 +210,6 @@ def test_the_strictest_artist_on_a_release_answers_and_a_change_is_due_to_receiv
     services.add_track(release, recording=track, actor=house.cast.release)
     assert set(training_answers(release).answers.values()) == {"constrained"}
     answers = allowed | {"data_mining": "notAllowed", "ai_training": "constrained"}
-    consents.choose_training(other, answers=answers, actor=house.cast.stranger)
+    training.choose_training(other, answers=answers, actor=house.cast.stranger)
     assert training_answers(release).answers == answers
     assert not training_answers(release).denies

@@ -11,7 +11,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from artists.services import consents
+from artists.services import consents, training
 from artists.services.methods import method_in_force, write_method
 from generation import services as studio
 from generation.audio.measured import alarms
@@ -365,13 +365,13 @@ def test_the_artists_answer_to_training_is_the_default_of_releases_and_the_stric
 
     strict = planned()
     assert strict.deny_ai_training
-    answers = dict.fromkeys(consents.TRAINING_USES, "constrained") | {"data_mining": "allowed"}
-    choice = consents.choose_training(artist, answers=answers, actor=house.cast.mara)
+    answers = dict.fromkeys(training.TRAINING_USES, "constrained") | {"data_mining": "allowed"}
+    choice = training.choose_training(artist, answers=answers, actor=house.cast.mara)
     assert set(training_answers(strict).answers.values()) == {"notAllowed"}  # the release says so
     open_one = planned()
     assert not open_one.deny_ai_training
     found = training_answers(open_one)
     assert (found.answers, found.denies) == (answers, False)
     assert found.entry == bytes(choice.entry.leaf_hash).hex()
-    consents.choose_training(artist, answers=dict.fromkeys(answers, "notAllowed"), actor=house.cast.mara)
+    training.choose_training(artist, answers=dict.fromkeys(answers, "notAllowed"), actor=house.cast.mara)
     assert training_answers(open_one).denies
