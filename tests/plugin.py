@@ -77,7 +77,14 @@ def start() -> None:
 
 
 _KEPT = frozenset(
-    {"DEADWAX_REQUIRE_ALL", "DEADWAX_MODELS_DIR", "DEADWAX_ENGINES", "DEADWAX_VENV", "DEADWAX_LOG_LEVEL"}
+    {
+        "DEADWAX_REQUIRE_ALL",
+        "DEADWAX_MODELS_DIR",
+        "DEADWAX_ENGINES",
+        "DEADWAX_VENV",
+        "DEADWAX_LOG_LEVEL",
+        "DEADWAX_TEST_LAG",
+    }
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,13 @@ DESK = {"width": 1360, "height": 900}
 PHONE = {"width": 320, "height": 700}
 #: What a browser writes into its console for a refusal that a test asked for.
 _REFUSAL = re.compile(r"Failed to load resource: the server responded with a status of (\d{3})")
+#: Milliseconds by which every answer and every island of a page comes later: with a few hundred, a test that acts before
+#: the page is ready fails always instead of once in a while.
+LAG = int(os.environ.get("DEADWAX_TEST_LAG", "0"))
+_LATE_ISLANDS = """{
+  const define = customElements.define.bind(customElements);
+  customElements.define = (...island) => setTimeout(() => define(...island), %d);
+}"""
 
 
 @dataclass
@@ -38,6 +46,16 @@ class Guest:
         )
         context.set_default_timeout(15_000)
         guest = cls(context.new_page(), base)
+        if LAG:
+            wire = context.new_cdp_session(guest.page)
+            wire.send("Network.enable")
+            wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
+            limits = {"latency": LAG, "downloadThroughput": -1, "uploadThroughput": -1, "offline": False}
+            wire.send("Network.emulateNetworkConditions", limits)
+            context.add_init_script(_LATE_ISLANDS % LAG)
+        if options.get("java_script_enabled", True):
+            # Nothing is done while a part of the page that one sees still waits for its script.
+            guest.page.add_locator_handler(guest.page.locator(":not(:defined)").first, lambda: None)
         guest.page.on("console", guest._on_console)
         guest.page.on("pageerror", lambda error: guest.problems.append(f"page error: {error}"))
         guest.page.on("response", guest._on_response)

@@ -48,10 +48,12 @@ class Resumable extends HTMLElement {
       event.preventDefault();
       for (const file of event.dataTransfer?.files ?? []) void this.#take(file, form);
     });
-    input.addEventListener("change", () => {
+    const takeChosen = (): void => {
       for (const file of input.files ?? []) void this.#take(file, form);
       input.value = ""; // they are on their way by themselves
-    });
+    };
+    input.addEventListener("change", takeChosen);
+    takeChosen(); // on a slow line somebody has chosen before this script came
     addEventListener("beforeunload", this.#onLeave);
   }
 

@@ -37,10 +37,12 @@ class Upload extends HTMLElement {
       input.files = kept.files;
       input.dispatchEvent(new Event("change", { bubbles: true }));
     });
-    input.addEventListener("change", () => {
+    const takeChosen = (): void => {
       this.#show(input);
       if (this.hasAttribute("auto") && form.reportValidity()) void this.#sendAll(form, input);
-    });
+    };
+    input.addEventListener("change", takeChosen);
+    if (input.files?.length) takeChosen(); // on a slow line somebody has chosen before this script came
     form.addEventListener(
       "submit",
       (event) => {
