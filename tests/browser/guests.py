@@ -18,8 +18,8 @@ DESK = {"width": 1360, "height": 900}
 PHONE = {"width": 320, "height": 700}
 #: What a browser writes into its console for a refusal that a test asked for.
 _REFUSAL = re.compile(r"Failed to load resource: the server responded with a status of (\d{3})")
-#: Milliseconds by which every answer and every island of a page comes later: with a few hundred, a test that acts before
-#: the page is ready fails always instead of once in a while.
+#: Milliseconds by which every answer and every island of a page comes later: with a few hundred, a test that acts
+#: before the page is ready fails always instead of once in a while.
 LAG = int(os.environ.get("DEADWAX_TEST_LAG", "0"))
 _LATE_ISLANDS = """{
   const define = customElements.define.bind(customElements);
