@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, BinaryIO, cast
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -28,6 +29,7 @@ from artists.views.people import user_of
 from provenance.assets import serve
 from provenance.errors import UserFault
 
+PAGE = 100
 SHARE_ROWS = 6
 OPTION_ROWS = 3
 #: Fields of the form that are plain text.
@@ -39,8 +41,9 @@ AHEAD_DAYS = 120
 
 @require_safe
 def agreements_page(request: HttpRequest) -> HttpResponse:
-    rows = access_anr.visible_agreements(user_of(request)).prefetch_related("option_rows")[:200]
-    return render(request, "artists/agreements.html", {"rows": _listed(list(rows))})
+    rows = access_anr.visible_agreements(user_of(request)).order_by("-created_at", "pk")
+    page = Paginator(rows.prefetch_related("option_rows"), PAGE).get_page(request.GET.get("page"))
+    return render(request, "artists/agreements.html", {"rows": _listed(list(page.object_list)), "page": page})
 
 
 @require_safe

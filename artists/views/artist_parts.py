@@ -10,12 +10,15 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from artists import access, services
+from artists.finding import with_words
 from artists.forms import DocumentForm, PersonForm, TeamForm
 from artists.views.people import user_of
 from artists.views.roster import blame, form_page
 from provenance import assets
 from provenance.errors import UserFault
 
+#: A select holds so many contributors; the others are found by their names.
+MOST_OPTIONS = 500
 _PERSON = ("credit_name", "ipi", "isni", "society", "country")
 
 
@@ -43,7 +46,17 @@ def person_new_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         else:
             messages.success(request, "Added.")
             return redirect("artists:artist", pk=pk)
-    context = {"artist": artist, "person": None, "there": there.order_by("credit_name")[:500]}
+    words = request.GET.get("words", "").strip()
+    if words:
+        there = with_words(there, words, "credit_name")
+    context = {
+        "artist": artist,
+        "person": None,
+        "there": there.order_by("credit_name", "pk")[:MOST_OPTIONS],
+        "total": there.count(),
+        "most": MOST_OPTIONS,
+        "words": words,
+    }
     return form_page(request, "artists/person_form.html", context, form=form)
 
 

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import replace
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,6 +22,8 @@ from generation.views.common import form_page, show_fault
 from provenance.errors import UserFault
 from provenance.signatures import unsigned_count
 
+PAGE = 50
+
 
 @require_GET
 def projects_page(request: HttpRequest) -> HttpResponse:
@@ -32,11 +35,16 @@ def projects_page(request: HttpRequest) -> HttpResponse:
             projects = projects.filter(artist=uuid.UUID(artist))
         except ValueError:
             projects = projects.none()
-    projects = projects.annotate(
-        takes=Count("runs__takes", distinct=True),
-        kept=Count("runs__takes", filter=Q(runs__takes__state=Take.State.SHORTLISTED), distinct=True),
-    )
-    context = {"projects": projects[:200], "may_create": access.artists_for_new_project(user).exists()}
+    page = Paginator(projects.order_by("-created_at", "pk"), PAGE).get_page(request.GET.get("page"))
+    rows = list(page.object_list)
+    counted = Take.objects.filter(run__project__in=rows).order_by().values_list("run__project")
+    counted = counted.annotate(many=Count("pk"), picked=Count("pk", filter=Q(state=Take.State.SHORTLISTED)))
+    takes = {key: found for key, *found in counted}
+    context = {
+        "rows": [(project, *takes.get(project.pk, (0, 0))) for project in rows],
+        "page": page,
+        "may_create": access.artists_for_new_project(user).exists(),
+    }
     return render(request, "generation/projects.html", context)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -16,6 +17,8 @@ from provenance.errors import UserFault
 from release.erasing import BEYOND
 from release.services import erasure
 
+PAGE = 100
+
 
 @require_GET
 def erasures_page(request: HttpRequest) -> HttpResponse:
@@ -24,9 +27,12 @@ def erasures_page(request: HttpRequest) -> HttpResponse:
         account for account in access.erasable_accounts(user_of(request)) if not erasure.is_erased(account)
     ]
     address = request.GET.get("address", "").strip()
+    asked = access_anr.inbox(user_of(request), view="erase")
+    page = Paginator(asked, PAGE).get_page(request.GET.get("page"))
     context = {
         "accounts": accounts,
-        "asked": access_anr.inbox(user_of(request), view="erase")[:200],
+        "asked": page.object_list,
+        "page": page,
         "address": address,
         "sent": clearing.sent_from(address) if address else [],
     }

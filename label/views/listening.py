@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,7 +22,7 @@ from label.listening import FETCH, fetched, pieces_of, played, titled
 from label.listening_notes import notes_about
 from provenance.errors import UserFault
 
-LISTED = 100
+PAGE = 100
 
 
 @require_http_methods(["GET", "POST"])
@@ -48,7 +49,10 @@ def links_page(request: HttpRequest) -> HttpResponse:
         else:
             made = request.build_absolute_uri(reverse("label:listen", args=[secret]))
             things = []
-    listed = list(rows.prefetch_related("notes")[:LISTED])
+    page = Paginator(rows.order_by("-created_at", "pk").prefetch_related("notes"), PAGE).get_page(
+        request.GET.get("page")
+    )
+    listed = list(page.object_list)
     names, sounds = opened(row.made_entry_id for row in listed), pieces_of(listed)
     context = {
         "links": [
@@ -60,6 +64,7 @@ def links_page(request: HttpRequest) -> HttpResponse:
             }
             for row in listed
         ],
+        "page": page,
         "things": titled(things),
         "said": data,
         "made": made,

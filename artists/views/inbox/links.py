@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,12 +13,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from artists import access_anr as access
+from artists.models import Submission
 from artists.services import upload_links
 from artists.services.anr_rules import rules
 from artists.services.sealed import opened
 from artists.views import user_of
 from artists.views.inbox.fields import whole_of
 from provenance.errors import UserFault
+
+PAGE = 100
 
 
 @require_http_methods(["GET", "POST"])
@@ -40,10 +44,24 @@ def links_page(request: HttpRequest) -> HttpResponse:
             fault_text = fault.message
         else:
             made = request.build_absolute_uri(reverse("artists:submit", args=[secret]))
-    rows = list(access.upload_links(user).annotate(count=Count("submissions"))[:200])
+    page = Paginator(access.upload_links(user).order_by("-created_at", "pk"), PAGE).get_page(
+        request.GET.get("page")
+    )
+    rows = list(page.object_list)
     names = opened(row.made_entry_id for row in rows)
+    came = dict(
+        Submission.objects.filter(link__in=rows).order_by().values_list("link").annotate(many=Count("pk"))
+    )
     context = {
-        "links": [{"row": row, "name": names[row.made_entry_id].get("name", "(erased)")} for row in rows],
+        "links": [
+            {
+                "row": row,
+                "name": names[row.made_entry_id].get("name", "(erased)"),
+                "count": came.get(row.pk, 0),
+            }
+            for row in rows
+        ],
+        "page": page,
         "made": made,
         "fault": fault_text,
         "rules": rules(),

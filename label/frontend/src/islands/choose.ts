@@ -2,7 +2,8 @@
  * <dw-choose source="/choose/artists/"><select>…</select></dw-choose>: a select with many options becomes a field that
  * searches them, after the pattern "Editable Combobox With List Autocomplete" of the ARIA Authoring Practices. The
  * select stays, hidden, and is what the form sends. What is written is looked for among its options at once and, with
- * `source`, by the house: by aliases, former names and numbers. With few options nothing changes.
+ * `source`, by the house: by aliases, former names and numbers. With few options nothing changes. `total`: so many may
+ * be chosen, of which the select holds the first; the others are found by the house.
  */
 
 import { counted, FEW, meant, SHOWN, together, type Option } from "../lib/choices";
@@ -43,6 +44,11 @@ class Choose extends HTMLElement {
 
   get #empty(): HTMLOptionElement | undefined {
     return [...this.#select.options].find(({ value }) => value === "");
+  }
+
+  /** How many may be chosen. */
+  get #total(): number {
+    return Math.max(this.#options.length, Number(this.getAttribute("total")) || 0);
   }
 
   get #open(): boolean {
@@ -129,7 +135,7 @@ class Choose extends HTMLElement {
 
   #show(text: string): void {
     const kept = this.#shown[this.#active]?.id;
-    const all = together(this.#options, meant(this.#options, text), this.#found);
+    const all = together(this.#options, meant(this.#options, text), this.#found, this.#total > this.#options.length);
     const empty = this.#empty;
     this.#shown = [...(empty && !text.trim() ? [{ id: "", name: empty.text.trim() || "none" }] : []), ...all].slice(0, SHOWN);
     const chosen = this.#select.value;
@@ -139,12 +145,12 @@ class Choose extends HTMLElement {
       ),
     );
     if (!this.#shown.length) this.#list.append(h("li", { class: "none", role: "presentation" }, counted(0, 0, text)));
-    else if (all.length > SHOWN || !text.trim()) this.#list.append(h("li", { class: "none", role: "presentation" }, counted(all.length, this.#options.length, text)));
+    else if (all.length > SHOWN || !text.trim()) this.#list.append(h("li", { class: "none", role: "presentation" }, counted(all.length, this.#total, text)));
     this.#list.hidden = false;
     const below = window.innerHeight - this.#input.getBoundingClientRect().bottom;
     this.#list.classList.toggle("up", below < 240 && this.#input.getBoundingClientRect().top > below);
     this.#input.setAttribute("aria-expanded", "true");
-    this.#said.textContent = counted(all.length, this.#options.length, text);
+    this.#said.textContent = counted(all.length, this.#total, text);
     this.#mark(kept === undefined ? -1 : this.#shown.findIndex(({ id }) => id === kept));
   }
 
@@ -169,6 +175,10 @@ class Choose extends HTMLElement {
   #take(one: Option | undefined): void {
     if (!one) return;
     const before = this.#select.value;
+    if (![...this.#select.options].some(({ value }) => value === one.id)) {
+      this.#select.append(h("option", { value: one.id }, one.name));
+      this.#options.push(one);
+    }
     this.#select.value = one.id;
     this.#write();
     this.#hide();

@@ -40,13 +40,16 @@ export function meant(options: readonly Option[], text: string): Option[] {
     .map(({ option }) => option);
 }
 
-/** What is shown: what the names here say, with what the house knows of them, then what only the house finds. */
-export function together(options: readonly Option[], here: readonly Option[], found: readonly Option[]): Option[] {
+/**
+ * What is shown: what the names here say, with what the house knows of them, then what only the house finds.
+ * `part`: the options are a part of what may be chosen, and what the house finds may be chosen as well.
+ */
+export function together(options: readonly Option[], here: readonly Option[], found: readonly Option[], part = false): Option[] {
   const allowed = new Set(options.map(({ id }) => id));
   const known = new Map(found.map((one) => [one.id, one]));
   const shown = here.map((one) => ({ ...one, note: known.get(one.id)?.note ?? one.note ?? "" }));
   const there = new Set(here.map(({ id }) => id));
-  return [...shown, ...found.filter(({ id }) => allowed.has(id) && !there.has(id))];
+  return [...shown, ...found.filter(({ id }) => (part || allowed.has(id)) && !there.has(id))];
 }
 
 /** Said to who does not see the list. */

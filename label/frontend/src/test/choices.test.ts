@@ -28,6 +28,11 @@ describe("what words mean of a select's options", () => {
     expect(together(options, meant(options, "nightjar"), found)).toEqual([{ id: "5", name: "Nightjar Assembly", note: "also Fern" }]);
   });
 
+  it("takes everybody whom the house finds where the options are a part of what may be chosen", () => {
+    const found = [{ id: "9", name: "Fern" }];
+    expect(ids(together(options, meant(options, "fern"), found, true))).toBe("9");
+  });
+
   it("is said in words", () => {
     expect(counted(0, 5, "zz ")).toBe("Nothing is called “zz”.");
     expect(counted(5, 500, "")).toBe("500 in all. Write a part of the name.");
