@@ -17,6 +17,7 @@ os.environ["TRITON_INTERPRET"] = "1"
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
+from triton.runtime import interpreter
 from triton.runtime.interpreter import GridExecutor
 
 from generation.engine.fast import choosing, kernels_check, plan
@@ -85,6 +86,22 @@ def launches_count(counted: Counted) -> Iterator[None]:
         GridExecutor.__call__ = real
 
 
+@contextmanager
+def scalars_count() -> Iterator[None]:
+    """Before 3.7 Triton's interpreter asks an array of one number for it, which NumPy refuses from 2.4 on."""
+    real = interpreter._patch_lang_tensor
+
+    def mended(tensor: Any, scope: Any) -> None:
+        real(tensor, scope)
+        tensor.__index__ = lambda self: int(self.handle.data.squeeze())  # the scope puts the first one back
+
+    interpreter._patch_lang_tensor = mended
+    try:
+        yield
+    finally:
+        interpreter._patch_lang_tensor = real
+
+
 def counts(shape: Shape, count: int, known: int) -> int:
     asked = takes(shape, *[Sampling()] * count, known=known, frames=3 - shape.delays[-1])
     lanes = decoder(shape).lanes_for(asked)
@@ -128,12 +145,17 @@ def refused() -> str:
 
 def main() -> None:
     torch.set_num_threads(1)
+    with scalars_count():
+        sys.stdout.write(json.dumps(found()) + "\n")
+
+
+def found() -> dict[str, Any]:
     with torch.no_grad():
         half = random_weights(SMALL, dtype=torch.float16)
         kernels_check.check_step(half)
         kernels_check.check_products(half)
     plain, greedy, top_p = Sampling(top_k=9), Sampling(temperature=0.0), Sampling(top_p=0.7)
-    found = {
+    return {
         "one take": same_codes(SMALL, takes(SMALL, plain)),
         "melody, no guidance": same_codes(ODD, takes(ODD, Sampling(guidance=1.0, temperature=0.8))),
         "four takes": same_codes(SMALL, takes(SMALL, plain, greedy, Sampling(top_k=0, guidance=1.0), top_p)),
@@ -150,7 +172,6 @@ def main() -> None:
         },
         "refused": refused(),
     }  # fmt: skip
-    sys.stdout.write(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":
