@@ -161,15 +161,29 @@ class Case:
         wanted = {piece.sha256: piece for piece in pieces}
         regions = [region for region in self.found.regions if region.asset in wanted]
         longest = sorted(regions, key=lambda region: region.from_ms - region.to_ms)[:_MOST_PLACES]
+        starts = self._starts
         return tuple(
             {
                 "source": wanted[region.asset].group,
                 "title": wanted[region.asset].title,
                 "from_ms": region.from_ms,
                 "to_ms": region.to_ms,
+                "source_ms": starts.get((region.asset, region.from_ms, region.to_ms)),
             }
             for region in longest
         )
+
+    @cached_property
+    def _starts(self) -> Mapping[tuple[str, int, int], int]:
+        """Where in a piece the stretch begins that is placed from one moment to another, as far as it is known."""
+        bodies = (self.by_leaf.get(leaf) for leaf in set(self.found.produced_by.values()))
+        return {
+            (region.asset, region.from_ms, region.to_ms): region.source_ms
+            for body in bodies
+            for claims in (body.authorship.values() if body else ())
+            for region in claims.regions
+            if region.source_ms is not None
+        }
 
     def plays_whole(self, piece: Piece) -> bool:
         """Whether most of a piece plays in its own order, in however many clips on however many tracks."""

@@ -111,8 +111,10 @@ class _Sounds:
 
     def placed(self, place: Mapping[str, Any], key: str) -> Place:
         begin, end = place["from_ms"], place["to_ms"]
-        sides = (self._master(key, begin, end), self._piece(place["source"], key, 0, end - begin))
-        words = f"{place['title']} plays from {clock(begin)} to {clock(end)}"
+        start = place.get("source_ms") or 0  # not every step says it, nor did earlier checks
+        piece = self._piece(place["source"], key, start, start + end - begin)
+        sides = (self._master(key, begin, end), piece)
+        words = f"{place['title']} plays from {clock(begin, tenths=True)} to {clock(end, tenths=True)}"
         return Place(words=words, sides=[side for side in sides if side])
 
     def heard(self, heard: Mapping[str, Any], key: str) -> Place:
@@ -124,7 +126,7 @@ class _Sounds:
             there = _upload_side(upload, key, begin, begin + length) if upload else None
         starts = heard["begins_ms"]
         sides = (there, self._piece(heard["source"], key, starts, starts + length))
-        words = f"{heard['title']} in {heard['target_title']} at {clock(begin)}"
+        words = f"{heard['title']} in {heard['target_title']} at {clock(begin, tenths=True)}"
         return Place(words=words, sides=[side for side in sides if side])
 
     def _master(self, key: str, begin: int, end: int) -> Side:

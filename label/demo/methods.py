@@ -13,6 +13,14 @@ from label.demo.cast import Cast
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """What an artist changes after a master of theirs was held against the method, and why."""
+
+    reason: str
+    rules: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Practice:
     """An artist with their words and their rules."""
 
@@ -21,6 +29,7 @@ class Practice:
     statement: str
     rules: dict[str, Any]
     training: str
+    lesson: Lesson | None = None
 
 
 PRACTICES = (
@@ -37,6 +46,16 @@ PRACTICES = (
             "human": ["lyrics", "arrangement", "performance:lead_vocal", "mix"],
         },
         training="constrained",
+        lesson=Lesson(
+            reason=(
+                "Nothing Breaks was refuted, and rightly: what I keep of a generated take brings its arrangement "
+                "along, however small I cut it. What is mine is the voice, the words and the mix."
+            ),
+            rules={
+                "material": {"texture": "transformed", "full_take": "transformed", "vocal": "never"},
+                "human": ["lyrics", "performance:lead_vocal", "mix"],
+            },
+        ),
     ),
     Practice(
         name="Corvin Aldermoor (fictional)",

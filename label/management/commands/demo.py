@@ -76,8 +76,7 @@ class Command(BaseCommand):
         files = _write(package, out)
         checks = practice.three_songs(cast) if methods else []
         for check in checks:
-            verdicts = ", ".join(f"{one['key']} {one['verdict']}" for one in check.outcomes)
-            say(f"{check.master.project.artist}: {verdicts}")
+            say(practice.told(check))
         return {
             "project": str(path.project.pk),
             "takes": [str(take.pk) for take in path.takes],
