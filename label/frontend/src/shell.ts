@@ -20,7 +20,28 @@ function on(name: string, handler: (event: HtmxEvent) => void): void {
   document.addEventListener(name, handler as EventListener);
 }
 
+/** Forms that are on their way: a second press of the button changes nothing a second time. */
+const sending = new WeakSet<Element>();
+document.addEventListener(
+  "submit",
+  (event) => {
+    const form = event.target as HTMLFormElement;
+    if (form.method !== "post" || !sending.has(form)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
+// Forms without htmx: the page goes, or a file comes and the page stays.
+window.addEventListener("submit", (event) => {
+  const form = event.target as HTMLFormElement;
+  if (event.defaultPrevented || form.method !== "post") return;
+  sending.add(form);
+  setTimeout(() => sending.delete(form), 3000);
+});
+
 on("htmx:config:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement instanceof HTMLFormElement) sending.add(ctx.sourceElement);
   if (!/^(GET|HEAD)$/.test(ctx.request.method)) ctx.request.headers["X-CSRFToken"] = csrfToken();
   if (isPageSwap(ctx)) document.body.classList.add("is-loading");
 });
@@ -58,6 +79,7 @@ on("htmx:error", ({ detail: { ctx, error } }) => {
   if (ctx.request.method !== "GET" || isPageSwap(ctx)) toast("The server could not be reached. Nothing was changed; try again when the connection is back.", "error");
 });
 on("htmx:finally:request", ({ detail: { ctx } }) => {
+  sending.delete(ctx.sourceElement);
   if (isPageSwap(ctx)) document.body.classList.remove("is-loading");
 });
 
