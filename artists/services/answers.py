@@ -22,14 +22,19 @@ def draft_answer(submission: Submission, *, template: str, actor: User) -> anr_w
 
 
 def answer(
-    submission: Submission, *, template: str, subject: str, body: str, actor: User
+    submission: Submission, *, template: str, subject: str, body: str, seen: int | None = None, actor: User
 ) -> SubmissionAnswer:
-    """Record the answer's words and ask for its sending. The promise is kept from here on."""
+    """Record the answer's words and ask for its sending. The promise is kept from here on.
+
+    `seen`: how many answers had gone out when this one was written. Raises `NotNow` when there are more by now.
+    """
     subject, body = " ".join(subject.split())[:200], body.strip()[:8000]
     if not subject or not body:
         raise ArtistsUserFault("Write a subject and an answer.")
     with transaction.atomic():
         submission = locked(submission)
+        if seen is not None and submission.answers.count() != seen:
+            raise NotNow("Somebody has answered meanwhile: read it above. Send yours if it is still needed.")
         if not words_of(submission.sent_entry_id).get("contact_email"):
             raise NotNow("The sender's address was erased; no answer can be sent.")
         entry = record(

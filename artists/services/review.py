@@ -28,6 +28,7 @@ from artists.services.roster import create_artist
 from artists.services.sealed import opened, words_of
 from artists.services.submission_rows import about, locked
 from provenance.ledger import record
+from provenance.words import clock
 
 Stage = Submission.Stage
 MOST_SPANS: Final = 200
@@ -118,8 +119,9 @@ def note(
         raise ArtistsUserFault("Write the note.")
     if (from_ms or 0) < 0 or (to_ms is not None and (from_ms is None or to_ms <= from_ms)):
         raise ArtistsUserFault("A range ends after it begins.")
-    if max(from_ms or 0, to_ms or 0) > 86_400_000:
-        raise ArtistsUserFault("No file is that long.")
+    length_ms = (file.asset.duration_ms if file else None) or 86_400_000
+    if max(from_ms or 0, to_ms or 0) > length_ms + 1000:
+        raise ArtistsUserFault(f"It ends at {clock(length_ms)}. Write a moment before that.")
     with transaction.atomic():
         submission = locked(submission)
         entry = record(
@@ -171,11 +173,25 @@ def snooze(submission: Submission, *, days: int, actor: User) -> Submission:
 
 
 def decide(
-    submission: Submission, *, stage: str, reason: str = "", artist: Artist | None = None, actor: User
+    submission: Submission,
+    *,
+    stage: str,
+    reason: str = "",
+    artist: Artist | None = None,
+    seen: str = "",
+    actor: User,
 ) -> Submission:
-    """Move on by `Submission.NEXT`. Signing links the artist of the roster, or puts a new one on it."""
+    """Move on by `Submission.NEXT`. Signing links the artist of the roster, or puts a new one on it.
+
+    `seen`: the stage at which the one who decides saw it. Raises `NotNow` when somebody decided since.
+    """
     with transaction.atomic():
         submission = locked(submission)
+        if seen in Submission.NEXT and seen != submission.stage and submission.stage != Stage.HEARD:
+            raise NotNow(
+                f"Somebody has moved submission {submission.number} to “{Stage(submission.stage).label}” "
+                "meanwhile. Look at it again, then decide."
+            )
         if stage not in Submission.NEXT[submission.stage]:
             can = [Stage(one).label for one in Submission.NEXT[submission.stage]]
             raise NotNow(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -38,13 +38,14 @@ _RIGHTS: Final = frozenset(key for key, _ in anr_words.RIGHTS)
 
 
 class BadAnswer(ArtistsUserFault):
-    """One answer of the form cannot be accepted; `field` names it."""
+    """An answer of the form cannot be accepted; `field` names it. `more`: further ones of the same form."""
 
     code = "bad_value"
 
-    def __init__(self, message: str, *, field: str) -> None:
+    def __init__(self, message: str, *, field: str, more: Sequence[BadAnswer] = ()) -> None:
         super().__init__(message)
         self.field = field
+        self.more = tuple(more)
 
 
 def submit(
@@ -69,29 +70,25 @@ def submit(
 
     Bytes are durable before the transaction that refers to them; each file is then looked at by a worker. `own`:
     answers to the label's own questions, by their id.
-    Raises `BadAnswer`, `LinkOver`, `TooMany`; then nothing is kept that was not there before.
+    Raises `BadAnswer` (of all that is wrong), `LinkOver`, `TooMany`; then nothing is kept that was not there before.
     """
+    wrong = [*_wrong_files(link, files, playlist)]
     said = _checked(
+        wrong,
         artist_name=artist_name, contact_name=contact_name, contact_email=contact_email, title=title,
         message=message, playlist=playlist, tools=tools, rights_note=rights_note,
     )  # fmt: skip
-    ai = _checked_ai(ai, tools=said["tools"])
-    answers = _checked_own(own or {})
+    answers = _checked_own(own or {}, wrong)
+    ai = _checked_ai(ai, wrong, tools=said["tools"])
     if rights not in _RIGHTS:
-        raise BadAnswer("Say whose music it is.", field="rights")
-    if rights != "own" and not said["rights_note"]:
-        raise BadAnswer("Write who else wrote or owns it, or what is sampled.", field="rights_note")
+        wrong.append(BadAnswer("Say whose music it is.", field="rights"))
+    elif rights != "own" and not said["rights_note"]:
+        wrong.append(BadAnswer("Write who else wrote or owns it, or what is sampled.", field="rights_note"))
     if not consent:
-        raise BadAnswer("We may only keep your files and answers if you agree.", field="consent")
-    if not files and not said["playlist"]:
-        raise BadAnswer("Send at least one file, or a link to a playlist.", field="files")
-    if len(files) > MAX_FILES:
-        raise BadAnswer(f"Send up to {MAX_FILES} files at a time, your strongest first.", field="files")
-    for row in files:
-        if row.link_id != link.pk or row.state != Incoming.State.WHOLE:
-            raise BadAnswer(
-                f"“{row.filename}” is not all here yet. Wait for it, or take it out.", field="files"
-            )
+        wrong.append(BadAnswer("We may only keep your files and answers if you agree.", field="consent"))
+    if wrong:
+        first, *more = sorted(wrong, key=lambda one: one.field != "files")
+        raise BadAnswer(first.message, field=first.field, more=more)
     _check_pace(sender)
 
     staged: list[tuple[Incoming, Staged]] = []
@@ -318,43 +315,55 @@ def _media_type(probe: Mapping[str, Any]) -> str:
     return MEDIA_TYPES.get(str(probe.get("format")), "application/octet-stream")
 
 
-def _checked(**texts: str) -> dict[str, str]:
+def _wrong_files(link: UploadLink, files: Sequence[Incoming], playlist: str) -> Iterator[BadAnswer]:
+    if not files and not playlist.strip():
+        yield BadAnswer("Send at least one file, or a link to a playlist.", field="files")
+    if len(files) > MAX_FILES:
+        yield BadAnswer(f"Send up to {MAX_FILES} files at a time, your strongest first.", field="files")
+    for row in files:
+        if row.link_id != link.pk or row.state != Incoming.State.WHOLE:
+            words = f"“{row.filename}” is not all here yet. Wait for it, or take it out."
+            yield BadAnswer(words, field="files")
+
+
+def _checked(wrong: list[BadAnswer], **texts: str) -> dict[str, str]:
     most = {"message": 4000, "playlist": 500, "tools": 500, "rights_note": 1000}
     said = {
         name: re.sub(r"[\x00-\x08\x0b-\x1f]", " ", value).strip()[: most.get(name, 160)]
         for name, value in texts.items()
     }
     if not said["artist_name"]:
-        raise BadAnswer("Write the name that you make music under.", field="artist_name")
+        wrong.append(BadAnswer("Write the name that you make music under.", field="artist_name"))
     try:
         validate_email(said["contact_email"])
     except ValidationError:
-        raise BadAnswer(
-            "Write an e-mail address where our answer reaches you.", field="contact_email"
-        ) from None
+        words = "Write an e-mail address where our answer reaches you."
+        wrong.append(BadAnswer(words, field="contact_email"))
     if said["playlist"] and not re.match(r"https?://[^\s]+\.[^\s]+$", said["playlist"]):
-        raise BadAnswer("A link to a playlist begins with https://.", field="playlist")
+        wrong.append(BadAnswer("A link to a playlist begins with https://.", field="playlist"))
     return said
 
 
-def _checked_ai(ai: Mapping[str, str], *, tools: str) -> dict[str, str]:
+def _checked_ai(ai: Mapping[str, str], wrong: list[BadAnswer], *, tools: str) -> dict[str, str]:
     known = [word.key for word in anr_words.elements()]
     answers = dict(anr_words.AI_ANSWERS)
-    for key in known:
-        if ai.get(key) not in answers:
-            raise BadAnswer("Answer yes, partly or no for each part of the music.", field=f"ai_{key}")
-    if any(ai[key] != "no" for key in known) and not tools:
-        raise BadAnswer("Write which tools you used, with their versions if you know them.", field="tools")
-    return {key: ai[key] for key in known}
+    for word in anr_words.elements():
+        if ai.get(word.key) not in answers:
+            words = f"Say whether AI made it, yes, partly or no: {word.title.lower()}."
+            wrong.append(BadAnswer(words, field=f"ai_{word.key}"))
+    if any(ai.get(key) in answers and ai[key] != "no" for key in known) and not tools:
+        words = "Write which tools you used, with their versions if you know them."
+        wrong.append(BadAnswer(words, field="tools"))
+    return {key: ai.get(key, "") for key in known}
 
 
-def _checked_own(own: Mapping[str, str]) -> tuple[dict[str, str], ...]:
+def _checked_own(own: Mapping[str, str], wrong: list[BadAnswer]) -> tuple[dict[str, str], ...]:
     """Answers to the label's own questions, with the words that were asked."""
     found = []
     for question in questions():
         answer = re.sub(r"[\x00-\x08\x0b-\x1f]", " ", own.get(str(question.pk), "")).strip()[:1000]
         if question.required and not answer:
-            raise BadAnswer(f"Answer this, too: {question.title}", field=f"own_{question.pk}")
+            wrong.append(BadAnswer(f"Answer this, too: {question.title}", field=f"own_{question.pk}"))
         if answer:
             found.append({"question": question.title, "answer": answer})
     return tuple(found)

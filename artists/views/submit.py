@@ -57,7 +57,8 @@ def submit_page(request: HttpRequest, secret: str) -> HttpResponse:
         except LinkOver as fault:
             return render(request, "artists/link_over.html", {"message": fault.message}, status=410)
         except (UserFault, StorageFull) as fault:
-            errors[getattr(fault, "field", "") or "files"] = fault.message
+            for one in (fault, *getattr(fault, "more", ())):
+                errors.setdefault(getattr(one, "field", "") or "files", one.message)
             status = 429 if isinstance(fault, TooMany) else 422
         else:
             there = reverse("artists:submitted", args=[own])

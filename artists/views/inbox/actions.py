@@ -15,8 +15,8 @@ from artists import access_anr as access
 from artists.models import Submission
 from artists.services import answer_templates, answers, review
 from artists.views import user_of
-from artists.views.inbox.fields import ms_of, uuid_of
-from artists.views.inbox.pages import VIEWS
+from artists.views.inbox.fields import ms_of, uuid_of, whole_of
+from artists.views.inbox.pages import VIEWS, submissions_page
 from provenance.errors import UserFault
 
 
@@ -25,6 +25,14 @@ def _back(request: HttpRequest, submission: Submission) -> HttpResponse:
     view = view if view in dict(VIEWS) else "open"
     there = reverse("artists:submission", args=[submission.pk])
     return redirect(f"{there}?view={view}&page={page if page.isdigit() else 1}")
+
+
+def _again(request: HttpRequest, submission: Submission, form: str, fault: UserFault) -> HttpResponse:
+    """The same page with what was written, and beside it what to do."""
+    wrong = {name: str(value)[:8000] for name, value in request.POST.items()}
+    wrong |= {"form": form, "fault": fault.message}
+    user = user_of(request)
+    return submissions_page(request, user, access.submission_for(user, submission.pk), wrong=wrong)
 
 
 def _on(request: HttpRequest, submission: Submission) -> HttpResponse:
@@ -82,7 +90,7 @@ def submission_note(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             to_ms=ms_of(request.POST.get("to", "")), actor=user,
         )  # fmt: skip
     except UserFault as fault:
-        messages.error(request, fault.message)
+        return _again(request, submission, "note", fault)
     return _back(request, submission)
 
 
@@ -95,7 +103,7 @@ def submission_vote(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             submission, vote=request.POST.get("vote", ""), reason=request.POST.get("reason", ""), actor=user
         )
     except UserFault as fault:
-        messages.error(request, fault.message)
+        return _again(request, submission, "vote", fault)
     return _back(request, submission)
 
 
@@ -119,10 +127,12 @@ def submission_decide(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     submission = access.submission_for(user, pk, decide=True)
     stage = request.POST.get("stage", "")
     try:
-        moved = review.decide(submission, stage=stage, reason=request.POST.get("reason", ""), actor=user)
+        moved = review.decide(
+            submission, stage=stage, reason=request.POST.get("reason", ""), seen=request.POST.get("seen", ""),
+            actor=user,
+        )  # fmt: skip
     except UserFault as fault:
-        messages.error(request, fault.message)
-        return _back(request, submission)
+        return _again(request, submission, "decide", fault)
     messages.success(request, f"Submission {moved.number}: {moved.get_stage_display()}.")
     offered = answer_templates.for_outcome(stage)
     if offered and (moved.answered_at is None or stage == Submission.Stage.OFFER):
@@ -144,10 +154,9 @@ def submission_answer(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     try:
         answers.answer(
             submission, template=request.POST.get("template", ""), subject=request.POST.get("subject", ""),
-            body=request.POST.get("body", ""), actor=user,
+            body=request.POST.get("body", ""), seen=whole_of(request.POST.get("seen", "")), actor=user,
         )  # fmt: skip
     except UserFault as fault:
-        messages.error(request, fault.message)
-        return _back(request, submission)
+        return _again(request, submission, "answer", fault)
     messages.success(request, f"The answer to submission {submission.number} is on its way.")
     return _on(request, submission)

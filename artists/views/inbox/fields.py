@@ -30,4 +30,6 @@ def ms_of(text: str) -> int | None:
     found = _MOMENT.fullmatch(text)
     if found is None:
         raise UserFault("Write the moment as minutes:seconds, for example 1:44.")
+    if found[1] and float(found[2].replace(",", ".")) >= 60:
+        raise UserFault(f"A minute has 60 seconds: write {text} with fewer than 60 behind the colon.")
     return int(found[1] or 0) * 60_000 + round(float(found[2].replace(",", ".")) * 1000)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -40,21 +42,25 @@ VIEWS: Final = (
 def inbox_page(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     access.require_staff(user)
-    return _page(request, user, None)
+    return submissions_page(request, user, None)
 
 
 @require_safe
 def submission_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
-    return _page(request, user, access.submission_for(user, pk))
+    return submissions_page(request, user, access.submission_for(user, pk))
 
 
-def _page(request: HttpRequest, user: User, submission: Submission | None) -> HttpResponse:
-    view = request.GET.get("view", "open")
+def submissions_page(
+    request: HttpRequest, user: User, submission: Submission | None, *, wrong: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """List and desk. `wrong`: `form`, `fault`, and what was written there, to be shown again."""
+    asked_for = request.GET if wrong is None else request.POST
+    view = asked_for.get("view", "open")
+    view = view if wrong is None or view in dict(VIEWS) else "open"
     rows = access.inbox(user, view=view)
-    number = max(
-        1, min(int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdigit() else 1, 5000)
-    )
+    page = asked_for.get("page", "1")
+    number = max(1, min(int(page) if page.isdigit() and page.isascii() else 1, 5000))
     first = (number - 1) * PAGE
     found = list(rows[first : first + PAGE + 1])
     listed, more = found[:PAGE], len(found) > PAGE
@@ -62,7 +68,7 @@ def _page(request: HttpRequest, user: User, submission: Submission | None) -> Ht
     known = access.known_among(user, listed)
     names = review.names_of(row for row in listed if row.pk in known)
     votes, copies = _votes(listed), _copies(listed)
-    before, after = _neighbours(found, submission, request.GET.get("next", ""))
+    before, after = _neighbours(found, submission, asked_for.get("next", ""))
     query = f"?view={view}&page={number}"
     asked = access.inbox(user, view="erase").exists()
     context: dict[str, Any] = {
@@ -88,8 +94,14 @@ def _page(request: HttpRequest, user: User, submission: Submission | None) -> Ht
         "now": timezone.now(),
     }
     if submission is not None:
-        context |= _detail(user, submission, request)
-    return render(request, "artists/inbox.html", context)
+        context |= _detail(user, submission, request.GET.get("answer", ""), wrong or {})
+    if wrong is None:
+        return render(request, "artists/inbox.html", context)
+    answer = render(request, "artists/inbox.html", context, status=422)
+    assert submission is not None
+    # The form's own address holds no page: whoever reloads comes back to the submission.
+    answer["HX-Push-Url"] = f"{reverse('artists:submission', args=[submission.pk])}{query}"
+    return answer
 
 
 def _copies(rows: Sequence[Submission]) -> dict[Any, int]:
@@ -110,7 +122,7 @@ def _neighbours(
     return found[place - 1] if place else None, found[place + 1] if place + 1 < len(found) else None
 
 
-def _detail(user: User, submission: Submission, request: HttpRequest) -> dict[str, Any]:
+def _detail(user: User, submission: Submission, wanted: str, wrong: Mapping[str, str]) -> dict[str, Any]:
     knows = access.knows_who(user, submission)
     files = list(submission.files.select_related("asset__analysis", "playback"))
     notes = list(submission.notes.select_related("author", "file"))
@@ -120,9 +132,11 @@ def _detail(user: User, submission: Submission, request: HttpRequest) -> dict[st
     )
     words = said[submission.sent_entry_id]
     draft = None
-    wanted = request.GET.get("answer", "")
+    wanted = wrong.get("template", wanted)
     if wanted and knows and access.may_decide(user):
         draft = answers.draft_answer(submission, template=wanted, actor=user)
+        if "template" in wrong:
+            draft = dataclasses.replace(draft, subject=wrong.get("subject", ""), body=wrong.get("body", ""))
     return {
         "submission": submission,
         "knows": knows,
@@ -150,12 +164,13 @@ def _detail(user: User, submission: Submission, request: HttpRequest) -> dict[st
         "ears": ears(user, submission),
         "notes": [{"row": row, "text": said[row.entry_id].get("text", "(erased)")} for row in notes],
         "votes": [{"row": row, "reason": said[row.entry_id].get("reason", "(erased)")} for row in votes],
-        "my_vote": next((row.vote for row in votes if row.author_id == user.pk), ""),
+        "my_vote": wrong.get("vote") or next((row.vote for row in votes if row.author_id == user.pk), ""),
         "vote_choices": SubmissionVote.Vote.choices,
         "stages": [(key, Submission.Stage(key).label) for key in Submission.NEXT[submission.stage]],
         "copies": list(submission.duplicates.order_by("number")[:50]),
         "templates": answer_templates.templates(),
         "draft": draft,
+        "wrong": wrong,
         "answers": submission.answers.all(),
         "own_answers": words.get("answers", []) if knows else [],
         "may_erase": user.has_role(*ERASERS),

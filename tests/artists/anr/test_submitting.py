@@ -86,7 +86,7 @@ def test_a_playlist_alone_is_a_submission(send: Any) -> None:
 
 
 def test_every_element_must_be_answered(link: Any) -> None:
-    with pytest.raises(submissions.BadAnswer, match="each part") as refused:
+    with pytest.raises(submissions.BadAnswer, match="no: voices") as refused:
         submissions.submit(
             link[0],
             files=[],
