@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from generation.audio.analysis import Analysis, analyse
+from generation.audio.analysis import Analysis, AnalysisMeter, analyse
 from generation.audio.arrays import Audio
-from generation.audio.files import passes_full_scale, write_flac, write_wav, write_wav_float
+from generation.audio.files import (
+    passes_full_scale,
+    write_flac,
+    write_flac_blocks,
+    write_wav,
+    write_wav_float,
+)
 from generation.audio.loudness import Loudness, measure
+from generation.audio.quality import Quality, QualityMeter
 from generation.services.making import MadeAudio
 from provenance import assets, audiofile, blobs
 from provenance.services import Asset
@@ -36,36 +44,65 @@ def stored(
 
     `loudness`: measures that are known already; `measured=False` leaves loudness out (stems).
     """
-    ending = _WRITERS[media_type][1]
     with written(audio, sample_rate_hz, media_type) as (path, as_float, clipped):
-        with path.open("rb") as file:
-            staged = assets.ingest(file, limit_bytes=path.stat().st_size)
-        peaks = audiofile.peaks(path)
-        printed = (audiofile.fingerprint(path) or "") if fingerprint else ""
+        made = _kept(
+            path,
+            role=role,
+            name=name,
+            media_type=media_type,
+            codec="pcm_float" if as_float else "pcm_24" if media_type == "audio/wav" else "flac",
+            sample_rate_hz=sample_rate_hz,
+            channels=audio.shape[0],
+            samples=audio.shape[1],
+            clipped=clipped,
+            fingerprint=fingerprint,
+        )
     if loudness is None and measured:
         loudness = measure(audio, sample_rate_hz)
-    samples = audio.shape[1]
+    return replace(
+        made,
+        lufs=loudness.integrated_lufs if loudness else None,
+        true_peak_dbtp=loudness.true_peak_dbtp if loudness else None,
+        tempo_bpm=tempo_bpm,
+        key=key,
+    )
+
+
+def _kept(
+    path: Path,
+    *,
+    role: str,
+    name: str,
+    media_type: str,
+    codec: str,
+    sample_rate_hz: int,
+    channels: int,
+    samples: int,
+    clipped: int,
+    fingerprint: bool = False,
+) -> MadeAudio:
+    """A file that was just written, durably stored, with its picture. Its loudness is not measured."""
+    with path.open("rb") as file:
+        staged = assets.ingest(file, limit_bytes=path.stat().st_size)
     return MadeAudio(
         staged=staged,
         role=role,
         name=name,
         media_type=media_type,
         probe={
-            "format": ending[1:],
-            "codec": "pcm_float" if as_float else "pcm_24" if media_type == "audio/wav" else "flac",
+            "format": _WRITERS[media_type][1][1:],
+            "codec": codec,
             "sample_rate_hz": sample_rate_hz,
-            "channels": audio.shape[0],
+            "channels": channels,
             "samples": samples,
             "duration_ms": samples * 1000 // sample_rate_hz,
-            "bit_depth": 32 if as_float else 24,
+            "bit_depth": 32 if codec == "pcm_float" else 24,
             "clipped_samples": clipped,
         },
-        peaks=peaks,
-        lufs=loudness.integrated_lufs if loudness else None,
-        true_peak_dbtp=loudness.true_peak_dbtp if loudness else None,
-        fingerprint=printed,
-        tempo_bpm=tempo_bpm,
-        key=key,
+        peaks=audiofile.peaks(path),
+        lufs=None,
+        true_peak_dbtp=None,
+        fingerprint=(audiofile.fingerprint(path) or "") if fingerprint else "",
     )
 
 
@@ -100,19 +137,24 @@ def heard(audio: Audio, sample_rate_hz: int, facts: Mapping[str, Any]) -> tuple[
     return found.tempo_bpm, found.key or ""
 
 
-def analyse_asset(asset: Asset) -> tuple[Audio, int]:
-    """Measure a stored file and keep what was found. Returns its samples, for who needs them next."""
-    audio, rate, _ = analyse_whole(asset)
-    return audio, rate
+def analyse_asset(asset: Asset, step: Callable[[], None] = lambda: None) -> tuple[Analysis, Quality]:
+    """Measure a stored file and keep what was found. In blocks: two hours take little more memory than a song.
 
-
-def analyse_whole(asset: Asset) -> tuple[Audio, int, Analysis]:
-    """`analyse_asset`, and all that was measured."""
+    `step` is called now and then, and what it raises ends the work. Raises BadAudio, also for more than two hours.
+    """
     with blobs.store().local_path(asset.sha256) as path:
         peaks = audiofile.peaks(path)
         printed = audiofile.fingerprint(path) or ""
-        audio, rate = audiofile.decode(path)
-    found = analyse(audio, rate)
+        with (
+            audiofile.decoding(path) as sound,
+            AnalysisMeter(sound.sample_rate_hz, sound.channels) as meter,
+        ):
+            finish = QualityMeter(sound.sample_rate_hz, sound.channels, meter.loudness)
+            for block in sound.blocks:
+                meter.add(block)
+                finish.add(block)
+                step()
+            found, quality = meter.end(step), finish.end()
     assets.save_analysis(
         asset,
         peaks=peaks,
@@ -122,4 +164,34 @@ def analyse_whole(asset: Asset) -> tuple[Audio, int, Analysis]:
         key=found.key or "",
         fingerprint=printed,
     )
-    return audio, rate, found
+    return found, quality
+
+
+def flac_copy(asset: Asset, *, role: str, name: str, step: Callable[[], None] = lambda: None) -> MadeAudio:
+    """The sound of a stored file once more, as 24-bit FLAC that browsers play, with its peaks. In blocks."""
+    with (
+        blobs.store().local_path(asset.sha256) as path,
+        audiofile.decoding(path) as sound,
+        tempfile.NamedTemporaryFile(prefix="deadwax-", suffix=".flac") as file,
+    ):
+        samples = 0
+
+        def counted() -> Iterator[Audio]:
+            nonlocal samples
+            for block in sound.blocks:
+                samples += block.shape[1]
+                step()
+                yield block
+
+        clipped = write_flac_blocks(file.name, counted(), sound.channels, sound.sample_rate_hz)
+        return _kept(
+            Path(file.name),
+            role=role,
+            name=name,
+            media_type="audio/flac",
+            codec="flac",
+            sample_rate_hz=sound.sample_rate_hz,
+            channels=sound.channels,
+            samples=samples,
+            clipped=clipped,
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from artists.services import submissions
@@ -13,7 +14,6 @@ from generation.attribution_modes import Untouched
 from generation.audio.loudness import Loudness
 from generation.audio.master import MasterReport
 from generation.audio.master import master as make_master
-from generation.audio.quality import quality
 from generation.audio.render import render as make_render
 from generation.engine import registry
 from generation.engine.base import FailedTake, GenerationOutput, GenerationRequest, generate
@@ -149,11 +149,11 @@ def analyse_upload(claim: Claim) -> None:
     """Waveform, loudness, tempo, key and fingerprint of an upload, and a copy for browsers where one is needed."""
     upload = Upload.objects.select_related("asset", "project").get(pk=claim.payload["upload"])
     claim.progress(0, 2, "measuring")
-    audio, rate = measuring.analyse_asset(upload.asset)
+    measuring.analyse_asset(upload.asset, partial(claim.progress, 0, 2))
     if uploads.needs_playback(upload):
         claim.progress(1, 2, "making a copy that browsers play")
-        made = measuring.stored(
-            audio, rate, role=upload.role, name=upload.name, media_type="audio/flac", measured=False
+        made = measuring.flac_copy(
+            upload.asset, role=upload.role, name=upload.name, step=partial(claim.progress, 1, 2)
         )
         with claim.commit(done=True):
             uploads.add_playback(upload, flac=made.staged, probe=dict(made.probe))
@@ -178,16 +178,16 @@ def look_at_submission(claim: Claim) -> None:
     claim.progress(1, 4, "measuring")
     with blobs.store().local_path(file.asset.sha256) as path:
         found = credential.read(path, file.asset.media_type, trust=trusted_roots.believed())
-    audio, rate, analysis = measuring.analyse_whole(file.asset)
+    analysis, quality = measuring.analyse_asset(file.asset, partial(claim.progress, 1, 4))
     claim.progress(2, 4, "comparing")
     matches = submissions.matches_of(file, assets.fingerprint_of(file.asset))
     made = None
     if file.asset.media_type not in uploads.PLAYABLE:
         claim.progress(3, 4, "making a copy that browsers play")
-        made = measuring.stored(
-            audio, rate, role="full_mix", name="submission", media_type="audio/flac", measured=False
+        made = measuring.flac_copy(
+            file.asset, role="full_mix", name="submission", step=partial(claim.progress, 3, 4)
         )
-    report = {**analysis.facts(), **quality(audio, rate).facts()}
+    report = {**analysis.facts(), **quality.facts()}
     with claim.commit(done=True):
         submissions.finish_look(
             file,

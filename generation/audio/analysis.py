@@ -1,32 +1,31 @@
-"""What a listener would say about a piece in numbers: for workers only, because librosa is loaded when it runs."""
+"""What a listener would say about a piece in numbers: for workers only, because librosa is loaded when it runs.
+
+Sound is taken in blocks, so that a set of two hours takes little more memory than a song: `AnalysisMeter`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
-from generation.audio.arrays import Audio, Samples, valid_audio
-from generation.audio.loudness import measure
-from provenance.audiofile.resampling import resample
+from generation.audio import music
+from generation.audio.arrays import Audio, decibels, pieces, valid_audio
+from generation.audio.loudness import LoudnessMeter
+from generation.audio.runs import Runs
+from generation.audio.spectrum import Spectrum
+from generation.audio.spool import Spool
+from generation.audio.truepeak import TruePeakMeter
+from provenance.audiofile.resampling import Resampler
 
-_RATE_HZ: Final = 22_050
-_HOP: Final = 512
 _SILENT_BELOW: Final = 10 ** (-60 / 20)
 _SILENCE_BLOCK_S: Final = 0.1
 _LEAST_MUSIC_S: Final = 3.0
 _CLIPPED_FROM: Final = 1.0 - 2.0**-15
 _CLIPPED_RUN: Final = 3
-#: Tonics as they are usually spelled in either mode.
-_MAJOR_TONICS: Final = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-_MINOR_TONICS: Final = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
-
-#: How much each degree belongs to a key (C. L. Krumhansl, Cognitive Foundations of Musical Pitch, 1990, table 2.1).
-_MAJOR: Final = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
-_MINOR: Final = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,85 +64,120 @@ class Analysis:
 def analyse(audio: Audio, sample_rate_hz: int) -> Analysis:
     """Everything above for `[channels, samples]`. Raises SoundError."""
     audio = valid_audio(audio)
-    loudness = measure(audio, sample_rate_hz)
-    mono = resample(audio.mean(axis=0, keepdims=True, dtype=np.float32), sample_rate_hz, _RATE_HZ)[0]
-    musical = loudness.integrated_lufs is not None and len(mono) >= _LEAST_MUSIC_S * _RATE_HZ
-    key = key_estimate(mono) if musical else None
-    return Analysis(
-        duration_s=audio.shape[1] / sample_rate_hz,
-        integrated_lufs=loudness.integrated_lufs,
-        true_peak_dbtp=loudness.true_peak_dbtp,
-        tempo_bpm=tempo_estimate(mono) if musical else None,
-        key=key[0] if key else None,
-        key_margin=key[1] if key else None,
-        silence_share=silence_share(audio, sample_rate_hz),
-        spectral_centroid_hz=_centroid_hz(mono) if musical else None,
-        clipped_samples=clipped_samples(audio),
-    )
+    with AnalysisMeter(sample_rate_hz, audio.shape[0]) as meter:
+        for piece in pieces(audio):
+            meter.add(piece)
+        return meter.end()
 
 
-def tempo_estimate(mono: NDArray[np.float32]) -> float | None:
-    """Beats per minute of sound at 22,050 Hz (librosa's beat tracker); half and double tempo can be confused."""
-    import librosa  # here, because only workers have room for it
+class AnalysisMeter:
+    """The analysis of sound that comes in blocks, the same however it was cut; memory hardly grows with it.
 
-    onsets: Any = librosa.onset.onset_strength(y=mono, sr=_RATE_HZ, hop_length=_HOP)
-    if not np.any(onsets > 0):
-        return None
-    tempo, beats = librosa.beat.beat_track(onset_envelope=onsets, sr=_RATE_HZ, hop_length=_HOP)
-    if len(beats) < 4:
-        return float(np.atleast_1d(tempo)[0]) or None
-    # The tracker's tempo comes from a coarse grid; the line through its beats is finer.
-    slope = np.polyfit(np.arange(len(beats)), beats * _HOP / _RATE_HZ, 1)[0]
-    return float(60 / slope) if slope > 0 else None
-
-
-def key_estimate(mono: NDArray[np.float32]) -> tuple[str, float] | None:
-    """The key ("D minor") whose profile fits the pitch classes of sound at 22,050 Hz best, and the margin.
-
-    Correlation with Krumhansl's 24 profiles; the margin is how much better it fits than the next one.
+    What is needed for tempo and key, one channel at 22,050 Hz, waits in a temporary file (320 MB an hour) until it is
+    closed. `loudness` may be shared with others that measure the same blocks.
     """
-    import librosa  # here, because only workers have room for it
 
-    chroma: Samples = librosa.feature.chroma_cqt(y=mono, sr=_RATE_HZ, hop_length=2048).mean(axis=1)
-    return key_of(chroma)
+    def __init__(self, sample_rate_hz: int, channels: int) -> None:
+        self.loudness = LoudnessMeter(sample_rate_hz, channels)
+        self._rate, self._samples = sample_rate_hz, 0
+        self._peak = TruePeakMeter(channels)
+        self._silence = _SilentSteps(sample_rate_hz)
+        self._clipping = [Runs() for _ in range(channels)]
+        self._clipped = 0
+        self._resampler = Resampler(sample_rate_hz, music.RATE_HZ)
+        self._mono = Spool()
+        self._spectrum = Spectrum(music.RATE_HZ, 4096)
 
+    def __enter__(self) -> Self:
+        return self
 
-def key_of(chroma: Samples) -> tuple[str, float] | None:
-    """As `key_estimate`, of how much each of the twelve pitch classes sounds, from C."""
-    if not np.any(chroma > 0) or np.ptp(chroma) == 0:
-        return None
-    fits = [
-        (float(np.corrcoef(np.roll(profile, pitch), chroma)[0, 1]), f"{tonics[pitch]} {mode}")
-        for mode, profile, tonics in (("major", _MAJOR, _MAJOR_TONICS), ("minor", _MINOR, _MINOR_TONICS))
-        for pitch in range(12)
-    ]
-    fits.sort(reverse=True)
-    return fits[0][1], max(0.0, fits[0][0] - fits[1][0])
+    def __exit__(self, *_: object) -> None:
+        self._mono.close()
+
+    def add(self, block: Audio) -> None:
+        """`[channels, samples]`, finite. Raises OSError where the disk is full."""
+        self._samples += block.shape[1]
+        self.loudness.add(block)
+        self._peak.add(block)
+        self._silence.add(block)
+        for runs, channel in zip(self._clipping, block, strict=True):
+            self._clipped += _long_enough(runs.add(np.abs(channel) >= _CLIPPED_FROM))
+        self._keep(self._resampler.add(block.mean(axis=0, keepdims=True, dtype=np.float32)))
+
+    def end(self, step: Callable[[], None] = lambda: None) -> Analysis:
+        """The analysis of all that was added. `step` is called now and then, and what it raises ends the work."""
+        self._keep(self._resampler.end())
+        peak = self._peak.end()
+        loud = self.loudness.integrated_lufs
+        musical = loud is not None and len(self._mono) >= _LEAST_MUSIC_S * music.RATE_HZ
+        tempo, key = music.tempo_and_key(self._mono, step) if musical else (None, None)
+        return Analysis(
+            duration_s=self._samples / self._rate,
+            integrated_lufs=loud,
+            true_peak_dbtp=decibels(peak) if peak > 0 else None,
+            tempo_bpm=tempo,
+            key=key[0] if key else None,
+            key_margin=key[1] if key else None,
+            silence_share=self._silence.end(),
+            spectral_centroid_hz=self._centroid_hz() if musical else None,
+            clipped_samples=self._clipped + sum(_long_enough(runs.end()) for runs in self._clipping),
+        )
+
+    def _keep(self, mono: Audio) -> None:
+        self._mono.add(mono)
+        self._spectrum.add(mono[0])
+
+    def _centroid_hz(self) -> float | None:
+        """The centre of the mean power spectrum."""
+        power = self._spectrum.power
+        if power is None:
+            return None
+        return float((self._spectrum.frequencies_hz * power).sum() / max(power.sum(), 1e-30))
 
 
 def silence_share(audio: Audio, sample_rate_hz: int) -> float:
     """Share of the time, in steps of 0.1 s, in which every sample stays below -60 dBFS; 1.0 for no sound at all."""
-    if audio.shape[1] == 0:
-        return 1.0
-    highest = np.abs(audio).max(axis=0)
-    steps = np.maximum.reduceat(
-        highest, np.arange(0, len(highest), max(1, round(_SILENCE_BLOCK_S * sample_rate_hz)))
-    )
-    return float(np.mean(steps < _SILENT_BELOW))
+    steps = _SilentSteps(sample_rate_hz)
+    for piece in pieces(audio):
+        steps.add(piece)
+    return steps.end()
 
 
 def clipped_samples(audio: Audio) -> int:
     """Values at full scale in runs of at least three: one sample that touches it is no clipping."""
     total = 0
     for channel in audio:
-        high = np.concatenate(([0], (np.abs(channel) >= _CLIPPED_FROM).astype(np.int8), [0]))
-        edges = np.flatnonzero(np.diff(high))
-        lengths = edges[1::2] - edges[::2]
-        total += int(lengths[lengths >= _CLIPPED_RUN].sum())
+        runs = Runs()
+        total += _long_enough(runs.add(np.abs(channel) >= _CLIPPED_FROM)) + _long_enough(runs.end())
     return total
 
 
-def _centroid_hz(mono: NDArray[np.float32]) -> float:
-    """The centre of the mean power spectrum."""
-    frequencies, power = signal.welch(mono, _RATE_HZ, nperseg=4096)
-    return float((frequencies * power).sum() / max(power.sum(), 1e-30))
+def _long_enough(lengths: NDArray[np.int64] | int) -> int:
+    found = np.atleast_1d(lengths)
+    return int(found[found >= _CLIPPED_RUN].sum())
+
+
+class _SilentSteps:
+    """`silence_share` of sound that comes in blocks."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self._step = max(1, round(_SILENCE_BLOCK_S * sample_rate_hz))
+        self._rest = np.zeros(0, dtype=np.float32)
+        self._steps = self._silent = 0
+
+    def add(self, block: Audio) -> None:
+        highest = np.concatenate((self._rest, np.abs(block).max(axis=0)))
+        whole = len(highest) // self._step
+        self._count(highest[: whole * self._step].reshape(whole, self._step))
+        self._rest = highest[whole * self._step :].copy()
+
+    def end(self) -> float:
+        """The last step may be shorter than the others."""
+        if len(self._rest):
+            self._count(self._rest[None])
+        return self._silent / self._steps if self._steps else 1.0
+
+    def _count(self, steps: Audio) -> None:
+        self._steps += len(steps)
+        if steps.size:
+            self._silent += int(np.count_nonzero(steps.max(axis=1) < _SILENT_BELOW))

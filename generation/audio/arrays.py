@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Iterator
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from provenance.errors import UserFault
 
 Audio: TypeAlias = NDArray[np.float32]
 Samples: TypeAlias = NDArray[np.float64]
+
+#: Samples in a block of sound that is measured piece by piece.
+PIECE: Final = 1 << 16
 
 
 class SoundError(UserFault):
@@ -31,11 +35,17 @@ def valid_audio(audio: object, *, max_channels: int = 2) -> Audio:
             code="wrong_shape",
         )
     result: Audio = array.astype(np.float32, copy=False)
-    if result.size and not np.isfinite(np.abs(result).max()):
+    if result.size and not (np.isfinite(result.min()) and np.isfinite(result.max())):
         raise SoundError(
             "The sound holds values that are no numbers (NaN or infinity). Make it again.", code="not_finite"
         )
     return result
+
+
+def pieces(audio: Audio, samples: int = PIECE) -> Iterator[Audio]:
+    """The sound in blocks of `samples`, the last one shorter; views, no copies."""
+    for first in range(0, audio.shape[1], samples):
+        yield audio[:, first : first + samples]
 
 
 def decibels(amplitude: float) -> float:

@@ -7,6 +7,7 @@ would make two renders differ. The bytes hold no date and no name.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
 
@@ -14,7 +15,7 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
-from generation.audio.arrays import Audio, SoundError, valid_audio
+from generation.audio.arrays import Audio, SoundError, pieces, valid_audio
 
 _FULL_SCALE: Final = 1 << 23
 _BLOCK: Final = 1 << 16
@@ -25,12 +26,19 @@ _FLOAT_HEADER: Final = struct.Struct("<4sI4s 4sIHHIIHHH 4sII 4sI")
 
 def write_wav(path: Path | str, audio: Audio, sample_rate_hz: int) -> int:
     """Write a 24-bit WAV; see `quantise`. Returns how many values had to be clipped."""
-    return _write(path, audio, sample_rate_hz, "WAV")
+    audio = valid_audio(audio)
+    return _write(path, pieces(audio, _BLOCK), audio.shape[0], sample_rate_hz, "WAV")
 
 
 def write_flac(path: Path | str, audio: Audio, sample_rate_hz: int) -> int:
     """Write a 24-bit FLAC with the same samples as `write_wav`. Returns how many values had to be clipped."""
-    return _write(path, audio, sample_rate_hz, "FLAC")
+    audio = valid_audio(audio)
+    return write_flac_blocks(path, pieces(audio, _BLOCK), audio.shape[0], sample_rate_hz)
+
+
+def write_flac_blocks(path: Path | str, blocks: Iterable[Audio], channels: int, sample_rate_hz: int) -> int:
+    """`write_flac` of sound that comes in blocks: the same bytes, however it was cut."""
+    return _write(path, blocks, channels, sample_rate_hz, "FLAC")
 
 
 def write_wav_float(path: Path | str, audio: Audio, sample_rate_hz: int) -> int:
@@ -71,7 +79,7 @@ def write_wav_float(path: Path | str, audio: Audio, sample_rate_hz: int) -> int:
 
 def passes_full_scale(audio: Audio) -> bool:
     """Whether 24 bits would clip."""
-    return bool(audio.size) and float(np.abs(audio).max()) > 1.0
+    return bool(audio.size) and bool(audio.max() > 1.0 or audio.min() < -1.0)
 
 
 def quantise(audio: Audio) -> tuple[NDArray[np.int32], int]:
@@ -84,14 +92,15 @@ def quantise(audio: Audio) -> tuple[NDArray[np.int32], int]:
     return np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int32), clipped
 
 
-def _write(path: Path | str, audio: Audio, rate: int, container: Literal["WAV", "FLAC"]) -> int:
-    audio = valid_audio(audio)
+def _write(
+    path: Path | str, blocks: Iterable[Audio], channels: int, rate: int, container: Literal["WAV", "FLAC"]
+) -> int:
     clipped = 0
     with sf.SoundFile(
-        str(path), "w", samplerate=rate, channels=audio.shape[0], format=container, subtype="PCM_24"
+        str(path), "w", samplerate=rate, channels=channels, format=container, subtype="PCM_24"
     ) as file:
-        for first in range(0, audio.shape[1], _BLOCK):
-            values, beyond = quantise(audio[:, first : first + _BLOCK])
+        for block in blocks:
+            values, beyond = quantise(block)
             clipped += beyond
             # libsndfile takes the upper 24 bits of each 32: no scaling of its own comes between.
             file.write(np.ascontiguousarray(values.T) << 8)

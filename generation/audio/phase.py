@@ -89,7 +89,7 @@ def tempo_match(source: Audio, new: Audio, sample_rate_hz: int, *, tolerance: fl
 
     Agrees where either has no beat of its own: there is nothing to contradict.
     """
-    from generation.audio.analysis import tempo_estimate  # librosa: for workers
+    from generation.audio.music import tempo_estimate  # librosa: for workers
 
     found = [
         tempo_estimate(

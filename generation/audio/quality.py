@@ -1,4 +1,7 @@
-"""What a first listen would miss about a finished file: where it came from and how it will travel. Numpy alone."""
+"""What a first listen would miss about a finished file: where it came from and how it will travel.
+
+Sound is taken in blocks: `QualityMeter`. Numpy and scipy alone.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,28 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import ndimage, signal
+from scipy import ndimage
 
-from generation.audio.arrays import Audio, valid_audio
-from generation.audio.loudness import k_weighting
+from generation.audio.arrays import Audio, Samples, pieces, valid_audio
+from generation.audio.loudness import LoudnessMeter
+from generation.audio.runs import Runs
+from generation.audio.spectrum import Spectrum
 
 #: Above a codec's cut there is nothing; real recordings fall off slowly. Steepness within 700 Hz that no room makes.
 _WALL_DB: Final = 30.0
 _FFT: Final = 8192
-#: EBU Tech 3342: windows of 3 s, gates at -70 LUFS and 20 LU below, 10th to 95th percentile.
-_SHORT_S: Final = 3.0
+_SOUND_FROM: Final = 1e-4
+_SILENT_BELOW: Final = 10 ** (-60 / 20)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quality:
     """`bandwidth_hz`: where sound ends; `lossy_wall`: it ends as at a codec's low-pass, in a format that has none.
 
-    `mono_loss_db`: how much quieter the sum of the channels is than the channels (0 for mono, 3 for unrelated ones).
+    `bandwidth_hz` and `lossy_wall` come from the long-term spectrum, in which the loudest parts count most: a hint,
+    never a proof, for an old sampler or a radio sounds the same; None where there is no sound. `mono_loss_db`: how much
+    quieter the mean of the channels is than the channels (0 for mono, 3 for unrelated ones, 60 at most); None in
+    silence. `loudness_range_lu`: see `LoudnessMeter.range_lu`. `longest_silence_ms`: below -60 dBFS.
     """
 
     bandwidth_hz: int | None
@@ -49,25 +57,69 @@ class Quality:
 def quality(audio: Audio, sample_rate_hz: int) -> Quality:
     """All of it for `[channels, samples]`. Raises SoundError."""
     audio = valid_audio(audio)
-    bandwidth, wall = bandwidth_hz(audio, sample_rate_hz)
-    return Quality(
-        bandwidth_hz=bandwidth,
-        lossy_wall=wall,
-        mono_loss_db=mono_loss_db(audio),
-        loudness_range_lu=loudness_range_lu(audio, sample_rate_hz),
-        longest_silence_ms=longest_silence_ms(audio, sample_rate_hz),
-    )
+    loudness = LoudnessMeter(sample_rate_hz, audio.shape[0])
+    meter = QualityMeter(sample_rate_hz, audio.shape[0], loudness)
+    for piece in pieces(audio):
+        loudness.add(piece)
+        meter.add(piece)
+    return meter.end()
 
 
-def bandwidth_hz(audio: Audio, sample_rate_hz: int) -> tuple[int | None, bool]:
-    """The highest frequency with sound in it, and whether it ends there as if cut.
+class QualityMeter:
+    """The quality of sound that comes in blocks, however it was cut; memory does not grow with it.
 
-    Long-term spectrum, loudest parts count most. None where there is no sound. A hint, never a proof: an old sampler
-    or a radio sounds the same.
+    `loudness` MUST be given the same blocks by whoever owns it: it is costly, and the analysis needs it too.
     """
-    if audio.shape[1] < _FFT or not np.any(np.abs(audio) > 1e-4):
-        return None, False
-    frequencies, power = signal.welch(audio.mean(axis=0), sample_rate_hz, nperseg=_FFT)
+
+    def __init__(self, sample_rate_hz: int, channels: int, loudness: LoudnessMeter) -> None:
+        self._rate, self._channels, self._loudness = sample_rate_hz, channels, loudness
+        self._spectrum = Spectrum(sample_rate_hz, _FFT)
+        self._highest = 0.0
+        self._samples = 0
+        self._both = self._one = 0.0
+        self._quiet = Runs()
+        self._longest = 0
+
+    def add(self, block: Audio) -> None:
+        """`[channels, samples]`, finite."""
+        if not block.shape[1]:
+            return
+        highest = np.abs(block).max(axis=0)
+        self._highest = max(self._highest, float(highest.max()))
+        self._longest = max(self._longest, int(self._quiet.add(highest < _SILENT_BELOW).max(initial=0)))
+        mono = block.mean(axis=0)
+        self._spectrum.add(mono)
+        self._samples += block.shape[1]
+        if self._channels > 1:
+            self._both += float(np.square(block, dtype=np.float64).sum()) / self._channels
+            self._one += float(np.square(mono, dtype=np.float64).sum())
+
+    def end(self) -> Quality:
+        """The quality of all that was added."""
+        longest = max(self._longest, self._quiet.end())
+        bandwidth, wall = None, False
+        power = self._spectrum.power
+        if power is not None and self._highest > _SOUND_FROM:
+            bandwidth, wall = _bandwidth_hz(self._spectrum.frequencies_hz, power, self._rate)
+        return Quality(
+            bandwidth_hz=bandwidth,
+            lossy_wall=wall,
+            mono_loss_db=self._mono_loss_db(),
+            loudness_range_lu=self._loudness.range_lu,
+            longest_silence_ms=longest * 1000 // self._rate,
+        )
+
+    def _mono_loss_db(self) -> float | None:
+        """Power of the channels over that of their mean."""
+        if self._channels == 1:
+            return 0.0
+        if self._both < 1e-10 * self._samples or not self._samples:
+            return None
+        return min(60.0, max(0.0, 10 * float(np.log10(self._both / max(self._one, 1e-16 * self._samples)))))
+
+
+def _bandwidth_hz(frequencies: Samples, power: Samples, sample_rate_hz: int) -> tuple[int | None, bool]:
+    """The highest frequency with sound in it, and whether it ends there as if cut."""
     level = 10 * np.log10(power + 1e-20)
     width = frequencies[1] - frequencies[0]
     smooth = ndimage.uniform_filter1d(level, 9, mode="nearest")
@@ -83,43 +135,3 @@ def bandwidth_hz(audio: Audio, sample_rate_hz: int) -> tuple[int | None, bool]:
     drop = before - float(np.median(after)) if len(after) else 0.0
     wall = 10_000 < edge < 0.47 * sample_rate_hz and edge < 20_600 and drop >= _WALL_DB
     return round(edge), wall
-
-
-def mono_loss_db(audio: Audio) -> float | None:
-    """Power of the channels over that of their mean, in dB; None in silence."""
-    if audio.shape[0] == 1:
-        return 0.0
-    both = float(np.mean(np.square(audio, dtype=np.float64)))
-    one = float(np.mean(np.square(audio.mean(axis=0), dtype=np.float64)))
-    if both < 1e-10:
-        return None
-    return min(60.0, max(0.0, 10 * float(np.log10(both / max(one, 1e-16)))))
-
-
-def loudness_range_lu(audio: Audio, sample_rate_hz: int) -> float | None:
-    """EBU Tech 3342 in steps of one second; None for what is shorter than 6 s or silent."""
-    window, hop = round(_SHORT_S * sample_rate_hz), sample_rate_hz
-    if audio.shape[1] < 2 * window:
-        return None
-    sections = k_weighting(sample_rate_hz)
-    sums = np.zeros(audio.shape[1] // hop)
-    for channel in audio:
-        weighted = signal.sosfilt(sections, channel.astype(np.float64))
-        sums += np.square(weighted[: len(sums) * hop]).reshape(len(sums), hop).mean(axis=1)
-    power = np.convolve(sums, np.ones(3) / 3, mode="valid")
-    levels = -0.691 + 10 * np.log10(power + 1e-20)
-    loud = levels[levels > -70]
-    if len(loud) < 3:
-        return None
-    gate = -0.691 + 10 * np.log10(np.mean(10 ** ((loud + 0.691) / 10))) - 20
-    kept = loud[loud >= gate]
-    low, high = np.percentile(kept, [10, 95])
-    return float(high - low)
-
-
-def longest_silence_ms(audio: Audio, sample_rate_hz: int) -> int:
-    """The longest stretch below -60 dBFS."""
-    quiet = np.abs(audio).max(axis=0) < 10 ** (-60 / 20)
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], quiet.astype(np.int8), [0]))))
-    lengths = edges[1::2] - edges[::2]
-    return int(lengths.max() * 1000 // sample_rate_hz) if len(lengths) else 0

@@ -26,24 +26,54 @@ def true_peak_dbtp(audio: Audio) -> float | None:
 
 
 def true_peak(audio: Audio) -> float:
-    """`true_peak_dbtp` as an amplitude.
+    """`true_peak_dbtp` as an amplitude."""
+    meter = TruePeakMeter(audio.shape[0])
+    meter.add(audio)
+    return meter.end()
 
-    The interpolator cannot raise a block above its highest sample times the filter's gain bound, so blocks are
+
+class TruePeakMeter:
+    """The true peak, as an amplitude, of sound that comes in blocks: the same bits, however it was cut.
+
+    The interpolator cannot raise a stretch above its highest sample times the filter's gain bound, so stretches are
     taken from the loudest down, and all that cannot hold the peak any more are left out.
     """
-    if audio.size == 0:
-        return 0.0
-    bound = float(np.abs(_phases(MEASURE_FACTOR)).sum(axis=1).max())
-    found = float(np.abs(audio).max())
-    for channel in audio:
-        highest = np.maximum.reduceat(np.abs(channel), np.arange(0, len(channel), _BLOCK))
-        around = np.maximum(highest, np.maximum(np.append(highest[1:], 0), np.insert(highest[:-1], 0, 0)))
-        for index in np.argsort(-around):
-            if around[index] * bound <= found:
-                break
-            between = _between(channel, int(index) * _BLOCK, MEASURE_FACTOR)
-            found = max(found, float(np.abs(between).max()))
-    return found
+
+    def __init__(self, channels: int) -> None:
+        self._bound = float(np.abs(_phases(MEASURE_FACTOR)).sum(axis=1).max())
+        self._found = 0.0
+        # What the next stretch needs: as far as the filter reaches back, and what was not enough for one.
+        self._kept: Audio = np.zeros((channels, _TAPS_PER_SIDE - 1), dtype=np.float32)
+
+    def add(self, block: Audio) -> None:
+        """`[channels, samples]`, finite."""
+        if block.size:
+            self._found = max(self._found, float(block.max()), -float(block.min()))
+        kept = np.concatenate((self._kept, block), axis=1)
+        stretches = max(0, kept.shape[1] - 2 * _TAPS_PER_SIDE + 1) // _BLOCK
+        self._look(kept, stretches)
+        self._kept = kept[:, stretches * _BLOCK :].copy()
+
+    def end(self) -> float:
+        """The peak of all that was added."""
+        rest = self._kept.shape[1] - (_TAPS_PER_SIDE - 1)
+        if rest > 0:
+            self._look(self._kept, -(-rest // _BLOCK))
+        return self._found
+
+    def _look(self, kept: Audio, stretches: int) -> None:
+        for channel in kept:
+            found = [
+                channel[at : at + _BLOCK + 2 * _TAPS_PER_SIDE - 1]
+                for at in range(0, stretches * _BLOCK, _BLOCK)
+            ]
+            highest = np.array([max(float(one.max()), -float(one.min())) for one in found])
+            for index in np.argsort(-highest):
+                if highest[index] * self._bound <= self._found:
+                    break
+                samples = min(_BLOCK, len(found[index]) - (_TAPS_PER_SIDE - 1))
+                between = _interpolated(found[index], samples, MEASURE_FACTOR)
+                self._found = max(self._found, float(between.max()), -float(between.min()))
 
 
 def peak_envelope(audio: Audio, *, factor: int = 4) -> NDArray[np.float32]:
@@ -62,9 +92,14 @@ def _between(channel: NDArray[np.float32], first: int, factor: int) -> NDArray[n
     piece = channel[max(0, first - _TAPS_PER_SIDE + 1) : last + _TAPS_PER_SIDE]
     if missing_before := max(0, _TAPS_PER_SIDE - 1 - first):
         piece = np.pad(piece, (missing_before, 0))
+    return _interpolated(piece, last - first, factor)
+
+
+def _interpolated(piece: NDArray[np.float32], samples: int, factor: int) -> NDArray[np.float32]:
+    """`[factor - 1, samples]`, at most `_BLOCK`; `piece` begins `_TAPS_PER_SIDE - 1` samples earlier."""
     # Correlation by FFT: of its circular result, the first _BLOCK values are untouched by the wrap.
     spectrum = fft.rfft(piece, _FFT) * _spectra(factor)
-    result: NDArray[np.float32] = fft.irfft(spectrum, _FFT)[:, : last - first]
+    result: NDArray[np.float32] = fft.irfft(spectrum, _FFT)[:, :samples]
     return result
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from generation.audio.analysis import key_of
 from generation.audio.arrays import Audio, Samples, valid_audio
+from generation.audio.music import key_of
 from provenance.audiofile.resampling import resample
 
 RATE_HZ: Final = 22_050

@@ -247,7 +247,7 @@ def _settled(
 
 
 def _tempo(audio: NDArray[np.float32], rate: int) -> float | None:
-    from generation.audio.analysis import tempo_estimate
+    from generation.audio.music import tempo_estimate
 
     mono = resample(audio.mean(axis=0, keepdims=True, dtype=np.float32), rate, 22_050)[0]
     found = tempo_estimate(mono)

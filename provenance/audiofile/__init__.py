@@ -6,7 +6,7 @@ Pure, without Django. Files are read in blocks: checking an hour of sound takes 
 from __future__ import annotations
 
 from provenance.audiofile.checks import EXTENSIONS, Limits, check_upload
-from provenance.audiofile.decoding import decode
+from provenance.audiofile.decoding import Decoding, decode, decoding
 from provenance.audiofile.errors import BadAudio
 from provenance.audiofile.fingerprints import (
     MATCH_THRESHOLD,
@@ -19,7 +19,7 @@ from provenance.audiofile.fingerprints import (
 )
 from provenance.audiofile.peaks import peaks
 from provenance.audiofile.probing import AudioProbe, probe
-from provenance.audiofile.resampling import resample
+from provenance.audiofile.resampling import Resampler, resample
 
 __all__ = [
     "EXTENSIONS",
@@ -27,10 +27,13 @@ __all__ = [
     "Alignment",
     "AudioProbe",
     "BadAudio",
+    "Decoding",
     "Limits",
+    "Resampler",
     "align",
     "check_upload",
     "decode",
+    "decoding",
     "fingerprint",
     "fingerprint_unavailable",
     "match",

@@ -1,7 +1,10 @@
-"""The samples of a file."""
+"""The samples of a file: all at once, or a piece at a time."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,23 +16,43 @@ from provenance.audiofile.reading import counted_blocks, open_audio
 from provenance.audiofile.resampling import resample
 
 
+@dataclass(frozen=True)
+class Decoding:
+    """A file while it is being read. `blocks` gives its samples once, in order, as float32 `[channels, samples]`;
+    each block is a copy that may be kept.
+    """
+
+    sample_rate_hz: int
+    channels: int
+    blocks: Iterator[NDArray[np.float32]]
+
+
+@contextlib.contextmanager
+def decoding(path: Path | str, *, max_duration_s: int = MAX_DURATION_S) -> Iterator[Decoding]:
+    """Read a file piece by piece: hours take the memory of a second or two. Raises BadAudio, also between blocks."""
+    with open_audio(path) as reader:
+        rate, channels = reader.header.sample_rate_hz, reader.header.channels
+        if rate <= 0 or not 1 <= channels <= 64:
+            raise BadAudio("damaged", "The header of this file makes no sense. Export it again.")
+        too_long = BadAudio(
+            "too_long",
+            f"This file is longer than {max_duration_s // 60} minutes. Trim it, or split it into parts.",
+        )
+        counted = counted_blocks(reader, max_samples=max_duration_s * rate, too_long=too_long)
+        yield Decoding(rate, channels, (np.array(block.T, order="C") for block in counted))
+
+
 def decode(
     path: Path | str, sample_rate_hz: int | None = None, *, max_duration_s: int = MAX_DURATION_S
 ) -> tuple[NDArray[np.float32], int]:
     """All samples as float32 `[channels, samples]` (full scale is 1.0) and their rate in Hz.
 
-    With `sample_rate_hz`, converted to it (see `resample`). Raises BadAudio; never returns NaN or infinity.
+    With `sample_rate_hz`, converted to it (see `resample`). Raises BadAudio; never returns NaN or infinity. Takes the
+    memory of the whole sound twice: what may be long is read with `decoding`.
     """
-    with open_audio(path) as reader:
-        rate = reader.header.sample_rate_hz
-        if rate <= 0 or not 1 <= reader.header.channels <= 64:
-            raise BadAudio("damaged", "The header of this file makes no sense. Export it again.")
-        too_long = BadAudio("too_long", f"This file is longer than {max_duration_s // 60} minutes. Split it.")
-        blocks = [
-            block.T.copy()
-            for block in counted_blocks(reader, max_samples=max_duration_s * rate, too_long=too_long)
-        ]
-    audio: NDArray[np.float32] = np.concatenate(blocks, axis=1)
+    with decoding(path, max_duration_s=max_duration_s) as sound:
+        rate = sound.sample_rate_hz
+        audio: NDArray[np.float32] = np.concatenate(list(sound.blocks), axis=1)
     if sample_rate_hz is None or sample_rate_hz == rate:
         return audio, rate
     return resample(audio, rate, sample_rate_hz), sample_rate_hz

@@ -31,14 +31,73 @@ def resample(audio: NDArray[np.float32], from_hz: int, to_hz: int) -> NDArray[np
         return audio
     divisor = math.gcd(from_hz, to_hz)
     up, down = to_hz // divisor, from_hz // divisor
-    taps = _taps(max(up, down))
-
-    def convert(channel: NDArray[np.float32]) -> NDArray[np.float32]:
-        wide = signal.resample_poly(channel.astype(np.float64), up, down, window=taps)
-        return np.asarray(wide, dtype=np.float32)
-
+    _taps(max(up, down))  # made once, before two threads would
     with ThreadPoolExecutor(max_workers=2) as pool:  # each channel is its own sum: threads change no bit
-        return np.stack(list(pool.map(convert, audio)))
+        return np.stack(list(pool.map(lambda channel: _convert(channel, up, down), audio)))
+
+
+class Resampler:
+    """`resample` for sound that comes in blocks: the same bits, however it was cut.
+
+    `add` takes `[channels, samples]` and gives what no later sample can change any more, which may be nothing; `end`
+    gives the rest. Holds a few seconds of sound at most.
+    """
+
+    def __init__(self, from_hz: int, to_hz: int) -> None:
+        if from_hz <= 0 or to_hz <= 0:
+            raise ValueError("sample rates are positive")
+        divisor = math.gcd(from_hz, to_hz)
+        self._up, self._down = to_hz // divisor, from_hz // divisor
+        ratio = max(self._up, self._down)
+        reach = _ZERO_CROSSINGS * ratio // self._up + 2
+        # All places are multiples of `down`, where the filter's phases begin anew.
+        self._margin = -(-reach // self._down) * self._down
+        #: Each call costs as much as preparing the filter: rates with no common divisor have long ones.
+        self._least = max(1 << 17, 2 * _ZERO_CROSSINGS * ratio)
+        self._kept: list[NDArray[np.float32]] = []
+        self._first = self._done = self._total = 0
+
+    def add(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self._up == self._down:
+            return block
+        self._kept.append(block)
+        self._total += block.shape[1]
+        certain = (self._total - self._margin) // self._down * self._down
+        if certain - self._done < self._least:
+            return np.empty((block.shape[0], 0), dtype=np.float32)
+        result = self._converted()[:, self._out(self._done) : self._out(certain)]
+        self._done = certain
+        first = max(0, certain - self._margin)
+        self._kept = [self._joined()[:, first - self._first :].copy()]
+        self._first = first
+        return result
+
+    def end(self) -> NDArray[np.float32]:
+        if not self._kept:
+            return np.empty((1, 0), dtype=np.float32)
+        result = self._converted()[:, self._out(self._done) :]
+        self._kept = []
+        return result
+
+    def _joined(self) -> NDArray[np.float32]:
+        if len(self._kept) > 1:
+            self._kept = [np.concatenate(self._kept, axis=1)]
+        return self._kept[0]
+
+    def _converted(self) -> NDArray[np.float32]:
+        joined = self._joined()
+        if joined.shape[1] == 0:
+            return joined
+        return np.stack([_convert(channel, self._up, self._down) for channel in joined])
+
+    def _out(self, sample: int) -> int:
+        """Where a sample of the input, a multiple of `down`, lies in what `_converted` gives."""
+        return (sample - self._first) // self._down * self._up
+
+
+def _convert(channel: NDArray[np.float32], up: int, down: int) -> NDArray[np.float32]:
+    wide = signal.resample_poly(channel.astype(np.float64), up, down, window=_taps(max(up, down)))
+    return np.asarray(wide, dtype=np.float32)
 
 
 @lru_cache(maxsize=16)

@@ -10,14 +10,25 @@ import soundfile as sf
 from scipy import signal
 
 from generation.audio.arrays import SoundError
-from generation.audio.quality import (
-    bandwidth_hz,
-    longest_silence_ms,
-    loudness_range_lu,
-    mono_loss_db,
-    quality,
-)
+from generation.audio.quality import quality
 from tests.generation.audio.signals import RATE, Sound, noise, silence, sine
+
+
+def bandwidth_hz(sound: Sound) -> tuple[int | None, bool]:
+    found = quality(sound, RATE)
+    return found.bandwidth_hz, found.lossy_wall
+
+
+def mono_loss_db(sound: Sound) -> float | None:
+    return quality(sound, RATE).mono_loss_db
+
+
+def loudness_range_lu(sound: Sound) -> float | None:
+    return quality(sound, RATE).loudness_range_lu
+
+
+def longest_silence_ms(sound: Sound) -> int:
+    return quality(sound, RATE).longest_silence_ms
 
 
 def low_passed(cut_hz: float, *, rate: int = RATE, taps: int = 2001) -> Sound:
@@ -29,7 +40,7 @@ def low_passed(cut_hz: float, *, rate: int = RATE, taps: int = 2001) -> Sound:
 
 @pytest.mark.parametrize("cut_hz", [11_000, 16_000, 19_000])
 def test_a_codecs_wall_is_found_where_it_is(cut_hz: int) -> None:
-    found, wall = bandwidth_hz(low_passed(cut_hz), RATE)
+    found, wall = bandwidth_hz(low_passed(cut_hz))
     assert wall
     assert found is not None
     assert abs(found - cut_hz) < 400
@@ -37,7 +48,7 @@ def test_a_codecs_wall_is_found_where_it_is(cut_hz: int) -> None:
 
 def test_what_reaches_up_to_the_top_has_no_wall() -> None:
     raw = (0.1 * np.random.default_rng(5).standard_normal((2, 8 * RATE))).astype(np.float32)
-    found, wall = bandwidth_hz(raw, RATE)
+    found, wall = bandwidth_hz(raw)
     assert not wall
     assert found is not None
     assert found > 23_000
@@ -47,11 +58,11 @@ def test_sound_that_falls_off_slowly_has_no_wall() -> None:
     """A room's or a microphone's end: 12 dB an octave from 6 kHz on."""
     raw = np.random.default_rng(5).standard_normal((2, 8 * RATE))
     gentle = signal.sosfilt(signal.butter(2, 6_000, fs=RATE, output="sos"), raw)
-    assert not bandwidth_hz((0.1 * gentle).astype(np.float32), RATE)[1]
+    assert not bandwidth_hz((0.1 * gentle).astype(np.float32))[1]
 
 
 def test_a_dull_sampler_below_ten_kilohertz_is_no_codec() -> None:
-    found, wall = bandwidth_hz(low_passed(8_000), RATE)
+    found, wall = bandwidth_hz(low_passed(8_000))
     assert not wall
     assert found is not None
     assert abs(found - 8_000) < 400
@@ -59,7 +70,7 @@ def test_a_dull_sampler_below_ten_kilohertz_is_no_codec() -> None:
 
 @pytest.mark.parametrize("sound", [silence(4.0), sine(-12, 0.01), np.zeros((1, 0), np.float32)])
 def test_no_sound_has_no_bandwidth(sound: Sound) -> None:
-    assert bandwidth_hz(sound, RATE) == (None, False)
+    assert bandwidth_hz(sound) == (None, False)
 
 
 def test_mono_loses_nothing_of_equal_channels_three_of_unrelated_and_all_of_opposed() -> None:
@@ -80,30 +91,30 @@ def test_loudness_range_of_the_standards_own_signals(
 ) -> None:
     """EBU Tech 3342, table 1, cases 1 to 3: 1 kHz stereo, 20 s at one level, 20 s at another; +-1 LU."""
     both = np.concatenate((sine(first_db, 20, hz=1000), sine(second_db, 20, hz=1000)), axis=1)
-    assert loudness_range_lu(both, RATE) == pytest.approx(range_lu, abs=1)
+    assert loudness_range_lu(both) == pytest.approx(range_lu, abs=1)
 
 
 def test_loudness_range_of_five_levels() -> None:
     """EBU Tech 3342, table 1, case 4: -50, -35, -20, -35, -50 dBFS, 20 s each: 15 LU."""
     levels = [sine(level, 20, hz=1000) for level in (-50, -35, -20, -35, -50)]
-    assert loudness_range_lu(np.concatenate(levels, axis=1), RATE) == pytest.approx(15, abs=1)
+    assert loudness_range_lu(np.concatenate(levels, axis=1)) == pytest.approx(15, abs=1)
 
 
 def test_too_short_or_silent_sound_has_no_loudness_range() -> None:
-    assert loudness_range_lu(sine(-20, 5.9), RATE) is None
-    assert loudness_range_lu(silence(10.0), RATE) is None
-    assert loudness_range_lu(sine(-20, 10.0), RATE) == pytest.approx(0.0, abs=0.1)
+    assert loudness_range_lu(sine(-20, 5.9)) is None
+    assert loudness_range_lu(silence(10.0)) is None
+    assert loudness_range_lu(sine(-20, 10.0)) == pytest.approx(0.0, abs=0.1)
 
 
 def test_the_longest_silence_is_measured_to_the_millisecond() -> None:
     tone = sine(-12, 1.0, hz=100)
     sound = np.concatenate((silence(0.2), tone, silence(0.75), tone, silence(0.5)), axis=1)
-    assert longest_silence_ms(sound, RATE) == pytest.approx(750, abs=1)
-    assert longest_silence_ms(silence(3.0), RATE) == 3000
-    assert longest_silence_ms(np.full((2, RATE), 0.5, np.float32), RATE) == 0
-    assert longest_silence_ms(np.zeros((2, 0), np.float32), RATE) == 0
+    assert longest_silence_ms(sound) == pytest.approx(750, abs=1)
+    assert longest_silence_ms(silence(3.0)) == 3000
+    assert longest_silence_ms(np.full((2, RATE), 0.5, np.float32)) == 0
+    assert longest_silence_ms(np.zeros((2, 0), np.float32)) == 0
     one_side = np.stack((silence(1.0)[0], np.full(RATE, 0.5, np.float32)))
-    assert longest_silence_ms(one_side, RATE) == 0
+    assert longest_silence_ms(one_side) == 0
 
 
 def test_facts_are_whole_numbers_and_leave_out_what_is_unknown() -> None:
@@ -129,8 +140,8 @@ def test_an_mp3_that_was_saved_as_16_bits_is_told_from_its_original(tmp_path: Pa
     decoded, rate = sf.read(tmp_path / "lossy.mp3", dtype="float32", always_2d=True)
     sf.write(tmp_path / "again.wav", decoded, rate, subtype="PCM_16")
     again, _ = sf.read(tmp_path / "again.wav", dtype="float32", always_2d=True)
-    found, wall = bandwidth_hz(np.ascontiguousarray(again.T), rate)
+    found, wall = bandwidth_hz(np.ascontiguousarray(again.T))
     assert wall
     assert found is not None
     assert 14_000 < found < 20_500
-    assert not bandwidth_hz(raw, RATE)[1]
+    assert not bandwidth_hz(raw)[1]
