@@ -278,12 +278,14 @@ def test_an_outsider_hears_by_a_link_what_was_meant_for_them_until_it_is_taken_b
 def test_what_both_sides_signed_stands_in_the_credits_of_a_new_recording(
     gallery: Gallery, come: Callable[..., Any]
 ) -> None:
+    from playwright.sync_api import expect
+
     from tests.browser import agreement_steps as steps
 
     path = steps.write_and_offer(come("anr"), gallery.scene)
     steps.sign(come("mara"), path, "artist")
     steps.sign(come("owner"), path, "label")
     come("anr").page.goto(path)
-    assert "Signed" in come("anr").page.locator("main .head").inner_text()
+    expect(come("anr").page.locator("main .head")).to_contain_text("Signed")
     steps.shares_are_filled_in(come("release"), gallery.scene)
     assert come("release").problems == []
