@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from django.db.models import DateField, ExpressionWrapper, F, Q, QuerySet
 from django.utils import timezone
 
 from artists import access_anr
@@ -65,24 +68,56 @@ def next_of(row: Agreement, options: Iterable[AgreementOption]) -> Due | None:
     return min(days_of(row, options), key=lambda due: due.on, default=None)
 
 
-def due_for(user: User, *, until: dt.date, artist: Artist | None = None) -> list[Due]:
-    """What comes until a day, the soonest first, as far as this user is told.
+def due_for(
+    user: User, *, until: dt.date, artist: Artist | None = None, limit: int | None = None
+) -> list[Due]:
+    """What comes until a day, the soonest first, as far as this user is told; with `limit` the first so many of it.
 
     Label staff who read money are told everything; release coordinators of ends alone; artists of their own
     agreements, but of no option that is the label's to take.
     """
-    rows = access_anr.visible_agreements(user).filter(
-        status__in=[Agreement.Status.OFFERED, Agreement.Status.SIGNED]
-    )
+    visible = access_anr.visible_agreements(user)
     if artist is not None:
-        rows = rows.filter(artist=artist)
+        visible = visible.filter(artist=artist)
+    soon = functools.reduce(operator.or_, (Q(pk__in=ids[:limit]) for ids in _soonest(user, visible, until)))
+    rows = Agreement.objects.filter(soon).select_related("artist").prefetch_related("option_rows")
     found = [
         due
-        for row in rows.prefetch_related("option_rows")
+        for row in rows.order_by("-created_at", "pk")
         for due in days_of(row, row.option_rows.all())
         if due.on <= until and _told(user, due)
     ]
-    return sorted(found, key=lambda due: due.on)
+    return sorted(found, key=lambda due: due.on)[:limit]
+
+
+def _soonest(user: User, visible: QuerySet[Agreement], until: dt.date) -> Iterator[QuerySet[Any, Any]]:
+    """The ids of agreements with a day until then that this user is told of: one query a kind, in the days' order.
+
+    The first so many days of all kinds are among the first so many of each, so nobody's hundreds of agreements are
+    read for the few that are shown. What counts is said by `days_of` and `_told`.
+    """
+    today = timezone.now().date()
+
+    def ids(rows: QuerySet[Agreement], day: str) -> QuerySet[Any, Any]:
+        return rows.order_by(day, "-created_at", "pk").values("pk")
+
+    signed = visible.filter(status=Agreement.Status.SIGNED)
+    yield ids(signed.filter(ends__range=(today, until)), "ends")
+    reads_money, staff = access_anr.reads_money(user), user.is_label_staff
+    if not reads_money:
+        return
+    offered = visible.filter(status=Agreement.Status.OFFERED, answer_due__lte=until)
+    yield ids(offered if staff else offered.filter(signed_by_artist=None), "answer_due")
+    yield ids(signed.filter(advance_due__range=(today, until)), "advance_due")
+    if staff:
+        deadline = ExpressionWrapper(F("by") - F("notice_days"), output_field=DateField())
+        options = AgreementOption.objects.filter(
+            state=AgreementOption.State.OPEN,
+            agreement__in=signed,
+            terms_version=F("agreement__terms_version"),
+        )
+        options = options.annotate(last=deadline).filter(by__gte=today, last__range=(today, until))
+        yield options.order_by("last", "-agreement__created_at", "agreement_id").values("agreement_id")
 
 
 def _told(user: User, due: Due) -> bool:

@@ -28,7 +28,7 @@ from generation.models import (
     Upload,
 )
 from generation.services.model_origins import models_of
-from provenance.authorship import EntryBody
+from generation.services.sounds import Sounds
 from provenance.queries import bodies_for_assets
 from provenance.words import join
 from release.models import Artwork, Release
@@ -194,19 +194,16 @@ class Lapse:
         return f"the consent for {what} is for {join(self.consent.territories)} only, and the release goes further."
 
 
-def consents_by_master(made: Iterable[tuple[Master, Iterable[EntryBody]]]) -> dict[object, list[Lapse]]:
+def consents_by_master(sounds: Sounds) -> dict[object, list[Lapse]]:
     """Master id -> the consents under which something in it was made, each with what is wrong with it today."""
-    rows = _inside(made)
-    every = set().union(*rows.values()) if rows else set()
     owners: dict[str, set[str]] = {}
-    sounds = Q(asset__sha256__in=every) | Q(midi__sha256__in=every)
-    for take in Take.objects.filter(sounds).select_related("asset", "midi"):
+    for take in sounds.takes:
         for name in (f"take:{take.pk}", f"run:{take.run_id}"):
             owners.setdefault(name, set()).update(one.sha256 for one in (take.asset, take.midi) if one)
-    for stem in TakeStem.objects.filter(asset__sha256__in=every).select_related("asset", "take"):
+    for stem in sounds.stems:
         for name in (f"take:{stem.take_id}", f"run:{stem.take.run_id}"):
             owners.setdefault(name, set()).add(stem.asset.sha256)
-    for upload in Upload.objects.filter(sounds).select_related("asset", "midi"):
+    for upload in sounds.uploads:
         digests = {one.sha256 for one in (upload.asset, upload.midi) if one}
         owners.setdefault(f"upload:{upload.pk}", set()).update(digests)
     uses: dict[Consent, set[str]] = {}
@@ -225,7 +222,7 @@ def consents_by_master(made: Iterable[tuple[Master, Iterable[EntryBody]]]) -> di
             wrong[consent] = ""
     return {
         master.pk: [Lapse(consent, wrong[consent]) for consent, digests in uses.items() if own & digests]
-        for master, own in rows.items()
+        for master, own in sounds.inside.items()
     }
 
 
@@ -247,18 +244,20 @@ class Unasked:
         return f"“{self.upload.name}” in it is a recording of {self.artist.name}, who has not agreed to sampling."
 
 
-def unsampled_by_master(made: Iterable[tuple[Master, Iterable[EntryBody]]]) -> dict[object, list[Unasked]]:
+def unsampled_by_master(sounds: Sounds) -> dict[object, list[Unasked]]:
     """Master id -> sounds that were brought in as the artist's own, and that came into being in another's project."""
-    rows = _inside(made)
-    every = set().union(*rows.values()) if rows else set()
+    rows = sounds.inside
+    every = frozenset[str]().union(*rows.values())
     projects = {master.project.pk for master in rows}
-    uploads = (
-        Upload.objects.filter(asset__sha256__in=every, project__in=projects)
-        .exclude(declared=Upload.Declared.THIRD_PARTY)
-        .select_related("asset__entry", "project__artist")
-    )
+    uploads = [
+        upload
+        for upload in sounds.uploads
+        if upload.project_id in projects
+        and upload.asset.sha256 in every
+        and upload.declared != Upload.Declared.THIRD_PARTY
+    ]
     found: dict[object, list[Unasked]] = {master.pk: [] for master in rows}
-    first = {upload.pk: upload.asset.entry.stream.partition(":") for upload in uploads}
+    first = {upload.pk: sounds.came_in[upload.pk].partition(":") for upload in uploads}
     keys = {key for kind, _, key in first.values() if kind == "project"}
     makers = {str(row.pk): row.artist for row in Project.objects.filter(pk__in=keys).select_related("artist")}
     for upload in uploads:
@@ -284,13 +283,6 @@ def wrong_with_cover(cover: Artwork, release: Release) -> str:
     if "" in said:
         return ""
     return said[0] if said else "nobody agreed to the likeness that it shows."
-
-
-def _inside(made: Iterable[tuple[Master, Iterable[EntryBody]]]) -> dict[Master, set[str]]:
-    return {
-        master: {ref.sha256 for body in bodies for ref in (*body.inputs, *body.outputs)}
-        for master, bodies in made
-    }
 
 
 def _said(consent: Consent) -> str:

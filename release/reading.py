@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +93,14 @@ def _loaded(tracks: QuerySet[Track]) -> QuerySet[Track]:
             "recording__artist",
             "recording__imprint",
         )
+        # Large, and asked for by nobody here.
+        .defer(
+            "recording__master__report",
+            "recording__master__render__version__document",
+            "recording__master__wav__analysis__peaks",
+            "recording__master__wav__analysis__fingerprint",
+            "recording__master__wav__analysis__fingerprint_terms",
+        )
         .order_by("number")
     )
 
@@ -168,6 +176,8 @@ class Approvals:
 
     standing: Sequence[Approval]
     signed: frozenset[int]
+    before: bool = False
+    """Whether it was ever approved, as it stands or otherwise."""
 
     @property
     def unsigned(self) -> list[Approval]:
@@ -181,10 +191,26 @@ class Approvals:
 
 def approvals_of(release: Release, *, contents: Contents | None = None) -> Approvals:
     """The approvals as the release stands, the newest first, with which of them are signed."""
-    digest = state_digest(release, contents=contents)
-    rows = release.approvals.filter(state_digest=digest).select_related("approved_by").order_by("-entry_id")
-    standing = list(rows)
-    return Approvals(standing, signed_entries(row.entry_id for row in standing))
+    return approvals_by_release([release], {release.pk: contents or contents_of(release)})[release.pk]
+
+
+def approvals_by_release(
+    releases: Sequence[Release], contents: Mapping[object, Contents]
+) -> dict[object, Approvals]:
+    """`approvals_of` for several releases in as many queries as for one. `contents`: what is on each."""
+    given: dict[object, list[Approval]] = {release.pk: [] for release in releases}
+    if not given:
+        return {}
+    rows = Approval.objects.filter(release__in=list(given)).select_related("approved_by")
+    for row in rows.order_by("-entry_id"):
+        given[row.release_id].append(row)
+    standing = {}
+    for release in releases:
+        # Nothing was ever approved on most: of these no digest is asked for.
+        digest = state_digest(release, contents=contents[release.pk]) if given[release.pk] else ""
+        standing[release.pk] = [row for row in given[release.pk] if row.state_digest == digest]
+    signed = signed_entries(row.entry_id for rows in standing.values() for row in rows)
+    return {key: Approvals(rows, signed, before=bool(given[key])) for key, rows in standing.items()}
 
 
 def approval_of(release: Release, *, contents: Contents | None = None) -> Approval | None:

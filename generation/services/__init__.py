@@ -76,6 +76,7 @@ from generation.services.runs import (
     request_sweep,
     retry_job,
 )
+from generation.services.sounds import Sounds, sounds_of
 from generation.services.takes import heard_percent, record_heard, reject_take, reset_take, shortlist_take
 from generation.services.uploads import import_upload, state_terms
 
@@ -89,6 +90,7 @@ __all__ = [
     "Material",
     "NotPossible",
     "RunGiven",
+    "Sounds",
     "StyleWarning",
     "Suggestion",
     "TermsUse",
@@ -149,6 +151,7 @@ __all__ = [
     "seed_catalogue",
     "set_quota",
     "shortlist_take",
+    "sounds_of",
     "standings",
     "start_job_now",
     "state_terms",

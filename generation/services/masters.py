@@ -8,17 +8,17 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q
 
 from artists.models import User
 from generation import arrangement as doc
 from generation import events, queue
 from generation.errors import BadValue, NotPossible
-from generation.models import ArrangementVersion, Master, Render, Take, TakeStem, ToolTerms, Upload
+from generation.models import ArrangementVersion, Master, Render, Take, ToolTerms, Upload
 from generation.modes import MODES
 from generation.services.allowances import Allowance, Verdict, allowance_of
 from generation.services.common import locked, next_number, ref
 from generation.services.resting import sampled
+from generation.services.sounds import Sounds, sounds_of
 from provenance import queries
 from provenance.authorship import EntryBody
 from provenance.ledger import record
@@ -123,37 +123,17 @@ def lineage_terms(master: Master, *, bodies: Iterable[EntryBody] | None = None) 
         return []
     if bodies is None:
         bodies = queries.bodies_for_asset(master.wav.sha256, decisions=False, stream=master.project.stream)
-    return terms_by_master([(master, bodies)])[master.pk]
+    return terms_by_master(sounds_of([(master, bodies)]))[master.pk]
 
 
-def terms_by_master(made: Iterable[tuple[Master, Iterable[EntryBody]]]) -> dict[object, list[TermsUse]]:
-    """Master id -> `lineage_terms`, in as many queries as for one."""
-    digests = {
-        master: {item.sha256 for body in bodies for item in (*body.inputs, *body.outputs)}
-        for master, bodies in made
-    }
-    every = set().union(*digests.values())
-    # Notes count like sound: a take that was made from another's notes stands on that one's terms, too.
-    takes = (
-        Take.objects.filter(Q(asset__sha256__in=every) | Q(midi__sha256__in=every))
-        .select_related("asset", "midi", "run__terms__tool", "run__project")
-        .prefetch_related("run__terms__rulings")
-    )
-    stems = (
-        TakeStem.objects.filter(asset__sha256__in=every)
-        .select_related("asset", "take__run__terms__tool", "take__run__project")
-        .prefetch_related("take__run__terms__rulings")
-    )
-    generated = [(asset, take) for take in takes for asset in (take.asset, take.midi) if asset is not None]
-    generated += [(stem.asset, stem.take) for stem in stems]
-    uploads = list(
-        Upload.objects.filter(
-            Q(asset__sha256__in=every) | Q(midi__sha256__in=every),
-            project__in={master.project.pk for master in digests},
-        )
-        .select_related("asset", "midi", "terms__tool")
-        .prefetch_related("terms__rulings")
-    )
+def terms_by_master(sounds: Sounds) -> dict[object, list[TermsUse]]:
+    """Master id -> `lineage_terms`."""
+    generated = [
+        (asset, take) for take in sounds.takes for asset in (take.asset, take.midi) if asset is not None
+    ]
+    generated += [(stem.asset, stem.take) for stem in sounds.stems]
+    projects = {master.project.pk for master in sounds.inside}
+    uploads = [upload for upload in sounds.uploads if upload.project_id in projects]
     standing = sampled(upload for upload in uploads if not upload.may_be_sold)
     return {
         master.pk: _terms(
@@ -166,7 +146,7 @@ def terms_by_master(made: Iterable[tuple[Master, Iterable[EntryBody]]]) -> dict[
             ],
             standing,
         )
-        for master, own in digests.items()
+        for master, own in sounds.inside.items()
     }
 
 

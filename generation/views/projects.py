@@ -37,9 +37,12 @@ def projects_page(request: HttpRequest) -> HttpResponse:
             projects = projects.none()
     page = Paginator(projects.order_by("-created_at", "pk"), PAGE).get_page(request.GET.get("page"))
     rows = list(page.object_list)
-    counted = Take.objects.filter(run__project__in=rows).order_by().values_list("run__project")
-    counted = counted.annotate(many=Count("pk"), picked=Count("pk", filter=Q(state=Take.State.SHORTLISTED)))
-    takes = {key: found for key, *found in counted}
+    counted = Take.objects.filter(run__project__in=rows).order_by().values("run__project")
+    kept = Count("pk", filter=Q(state=Take.State.SHORTLISTED))
+    takes = {
+        row["run__project"]: (row["many"], row["picked"])
+        for row in counted.annotate(many=Count("pk"), picked=kept)
+    }
     context = {
         "rows": [(project, *takes.get(project.pk, (0, 0))) for project in rows],
         "page": page,

@@ -126,7 +126,8 @@ def _waiting(user: User, looked: list[tuple[Release, list[Gate]]]) -> list[Waiti
         for gate in closed[:3]:
             note = f"{release.title}, {_due(days)}"
             found.append(Waiting(gate.sentence, gate.cure_url, note, "gate", late))
-    for master in masters_to_declare(user).exclude(declarations__approved=True)[:5]:
+    acts = user.memberships.filter(active=True).exists()  # most of the label's staff act for nobody
+    for master in masters_to_declare(user).exclude(declarations__approved=True)[:5] if acts else ():
         found.append(
             Waiting(
                 f"Declare what you did in {master.project.title}",
@@ -137,7 +138,7 @@ def _waiting(user: User, looked: list[tuple[Release, list[Gate]]]) -> list[Waiti
         )
     found += _to_sign(user)
     found += anr_waiting(user)
-    for run, count in takes_waiting(user):
+    for run, count in takes_waiting(user) if acts else ():
         found.append(
             Waiting(
                 f"{count} take{'s' if count > 1 else ''} of {run.project.title} undecided",
@@ -200,7 +201,7 @@ def _agreements_waiting(user: User, today: dt.date) -> list[Waiting]:
     """Offers that wait (also without a day of their own), options whose last day comes, advances, terms that end."""
     found: list[tuple[dt.date | None, str, Agreement]] = [
         (due.on, due.title(own=not user.is_label_staff), due.agreement)
-        for due in due_for(user, until=today + dt.timedelta(days=SOON_DAYS))[:AGREED]
+        for due in due_for(user, until=today + dt.timedelta(days=SOON_DAYS), limit=AGREED)
     ]
     if not user.is_label_staff:
         told = {row.pk for _, _, row in found}

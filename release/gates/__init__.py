@@ -13,7 +13,14 @@ from release.gates.known import Known, known_of
 from release.gates.track import of_track
 from release.gates.whole import of_approval, of_cover, of_metadata
 from release.models import Release
-from release.reading import Approvals, Contents, approvals_of, contents_by_release, contents_of
+from release.reading import (
+    Approvals,
+    Contents,
+    approvals_by_release,
+    approvals_of,
+    contents_by_release,
+    contents_of,
+)
 
 __all__ = ["Gate", "Known", "Level", "blocking", "blocking_by_release", "gates", "known_of", "lead_days"]
 
@@ -31,7 +38,35 @@ def gates(
     A page that shows them reads them once.
     """
     contents = contents or contents_of(release)
-    known = known or known_of([contents])
+    found = _before_approval(release, contents, known or known_of([contents]))
+    if not any(gate.level == "block" for gate in found):
+        found += of_approval(release, approvals or approvals_of(release, contents=contents))
+    return sorted(found, key=lambda gate: gate.level != "block")
+
+
+def blocking(release: Release) -> list[Gate]:
+    return blocking_by_release([release])[release.pk]
+
+
+def blocking_by_release(releases: Sequence[Release]) -> dict[object, list[Gate]]:
+    """Release id -> its closed gates, in as many queries for many as for one. What only warns is not computed."""
+    contents = contents_by_release(releases)
+    known = known_of(contents.values(), warnings=False)
+    closed: dict[object, list[Gate]] = {}
+    for release in releases:
+        found = _before_approval(release, contents[release.pk], known, warnings=False)
+        closed[release.pk] = [gate for gate in found if gate.level == "block"]
+    ready = [release for release in releases if not closed[release.pk]]
+    approvals = approvals_by_release(ready, contents)
+    for release in ready:
+        closed[release.pk] = list(of_approval(release, approvals[release.pk]))
+    return closed
+
+
+def _before_approval(
+    release: Release, contents: Contents, known: Known, *, warnings: bool = True
+) -> list[Gate]:
+    """What is to be cleared before anybody approves. Without `warnings` receivers and agreements are left out."""
     found = [*of_metadata(release), *of_cover(release, contents.cover)]
     if not contents.tracks:
         found.append(
@@ -46,29 +81,10 @@ def gates(
             )
         )
     for track in contents.tracks:
-        found += of_track(track, known, release.territories)
-    found += of_agreements(release, contents, known)
-    if not any(gate.level == "block" for gate in found):
-        found += of_approval(release, approvals or approvals_of(release, contents=contents))
-    return sorted(found, key=lambda gate: gate.level != "block")
-
-
-def blocking(release: Release) -> list[Gate]:
-    return [gate for gate in gates(release) if gate.level == "block"]
-
-
-def blocking_by_release(releases: Sequence[Release]) -> dict[object, list[Gate]]:
-    """Release id -> its closed gates, with what is on all of them read at once."""
-    contents = contents_by_release(releases)
-    known = known_of(contents.values())
-    return {
-        release.pk: [
-            gate
-            for gate in gates(release, contents=contents[release.pk], known=known)
-            if gate.level == "block"
-        ]
-        for release in releases
-    }
+        found += of_track(track, known, release.territories, warnings=warnings)
+    if warnings:
+        found += of_agreements(release, contents, known)
+    return found
 
 
 def lead_days(release: Release, *, today: dt.date | None = None) -> int | None:

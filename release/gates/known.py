@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from artists.models import Agreement
 from artists.services.agreement_shares import speaking
-from generation.services import TermsUse, standings, terms_by_master
+from generation.services import TermsUse, sounds_of, standings, terms_by_master
 from generation.services.methods import Standing
 from provenance.signatures import signed_entries
 from release.consent_effects import Lapse, Unasked, consents_by_master, unsampled_by_master
@@ -30,17 +30,18 @@ class Known:
     agreements: Mapping[object, Sequence[Agreement]]
 
 
-def known_of(contents: Collection[Contents]) -> Known:
-    """What is known of all that is on some releases, in about as many queries as for one track."""
+def known_of(contents: Collection[Contents], *, warnings: bool = True) -> Known:
+    """What is known of all that is on some releases, in about as many queries as for one track.
+
+    `warnings` False: without agreements, from which nothing follows that blocks.
+    """
     recordings = [track.recording for one in contents for track in one.tracks]
     masters = [recording.master for recording in recordings]
     artists = {recording.artist_id: recording.artist for recording in recordings}
     evidence = evidence_of(master for master in masters if master.wav is not None)
     declared = [one.declaration.entry_id for one in evidence.values() if one.declaration]
-    terms = terms_by_master((one.master, one.bodies) for one in evidence.values())
-    made = [one.master for one in evidence.values()]
-    agreed = consents_by_master((one.master, one.bodies) for one in evidence.values())
-    unasked = unsampled_by_master((one.master, one.bodies) for one in evidence.values())
+    sounds = sounds_of((one.master, one.bodies) for one in evidence.values())
+    terms, agreed, unasked = terms_by_master(sounds), consents_by_master(sounds), unsampled_by_master(sounds)
     signed = signed_entries(declared) if declared else frozenset[int]()
-    agreements = speaking(artists.values()) if artists else {}
-    return Known(evidence, terms, signed, standings(made), agreed, unasked, agreements)
+    agreements = speaking(artists.values()) if artists and warnings else {}
+    return Known(evidence, terms, signed, standings(sounds.inside), agreed, unasked, agreements)

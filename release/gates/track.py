@@ -21,7 +21,7 @@ from release.reading import standing_credits
 WHOLE_BP = 10_000
 
 
-def of_track(track: Track, known: Known, territories: Sequence[str]) -> list[Gate]:
+def of_track(track: Track, known: Known, territories: Sequence[str], *, warnings: bool = True) -> list[Gate]:
     recording = track.recording
     if recording.master.wav is None:
         return [
@@ -38,7 +38,7 @@ def of_track(track: Track, known: Known, territories: Sequence[str]) -> list[Gat
     return [
         *_evidence(recording, evidence, known.signed),
         *licences(recording, known.terms[recording.master_id]),
-        *receivers(recording, evidence, known.terms[recording.master_id]),
+        *(receivers(recording, evidence, known.terms[recording.master_id]) if warnings else ()),
         *_method(recording, known.methods[recording.master_id]),
         *_consents(recording, known.agreed[recording.master_id], territories),
         *_unasked(recording, known.unasked[recording.master_id]),

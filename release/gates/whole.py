@@ -94,13 +94,12 @@ def of_cover(release: Release, cover: Artwork | None) -> Iterator[Gate]:
 
 def of_approval(release: Release, approvals: Approvals) -> Iterator[Gate]:
     if not approvals.standing:
-        before = release.approvals.exists()
         yield Gate(
             code="not_approved",
             level="block",
             sentence="Nobody approved the release as it stands now.",
             why="It was approved before, and changed since."
-            if before
+            if approvals.before
             else "Rights or the owner approves it.",
             cure="release:release",
             cure_args=(release.pk,),

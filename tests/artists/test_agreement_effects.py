@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from artists import services as people
 from artists.agreement_dates import due_for
@@ -99,6 +101,34 @@ def test_everybody_is_told_of_the_days_that_are_theirs(cast: Cast) -> None:
     assert days(cast.release) == [("end", 90, False)]
     assert days(cast.mara) == [one for one in everything if one[0] != "option"]
     assert days(cast.stranger) == days(cast.collaborator) == []
+
+
+def test_the_first_few_days_are_the_first_of_all(cast: Cast) -> None:
+    for days in (50, 10, 30, 20, 40):
+        signed(
+            cast,
+            ends=today(days),
+            advance_due=today(days - 1),
+            options=[(today(days + 2), "soon", 5), (today(days + 1), "an album"), (today(90), "more", 90)],
+        )
+        offer = drafted(cast, answer_due=today(days - 20))
+        agreements.move_agreement(offer, status="offered", actor=cast.anr)
+    for user in (cast.anr, cast.release, cast.mara):
+        every = due_for(user, until=today(45))
+        assert [due.on for due in every] == sorted(due.on for due in every)
+        assert every, user
+        for limit in (1, 3, 7, 100):
+            first = due_for(user, until=today(45), limit=limit)
+            assert [(due.on, due.what) for due in first] == [(due.on, due.what) for due in every[:limit]]
+
+
+def test_no_more_agreements_are_read_than_are_shown(cast: Cast) -> None:
+    for days in range(5):
+        signed(cast, ends=today(days), options=[(today(days), "one more")])
+    with CaptureQueriesContext(connection) as asked:
+        assert len(due_for(cast.anr, until=today(30), limit=1)) == 1
+    assert len(asked) == 2
+    assert "LIMIT 1" in asked.captured_queries[0]["sql"]
 
 
 # -- what a release is told ------------------------------------------------------------------------------------------
