@@ -58,6 +58,7 @@ urlpatterns = [
     path("masters/<uuid:pk>/audio/", arrangements.master_audio, name="master-audio"),
     path("masters/<uuid:pk>/peaks/", arrangements.master_peaks, name="master-peaks"),
     path("masters/<uuid:pk>/method/", methods.master_method_page, name="master-method"),
+    path("roster/<uuid:pk>/method/masters/", methods.held_masters, name="held-masters"),
     path("projects/<uuid:pk>/material/", methods.materials_page, name="materials"),
     path("runs/<uuid:pk>/material/", methods.material_mark, {"kind": "runs"}, name="run-material"),
     path("takes/<uuid:pk>/material/", methods.material_mark, {"kind": "takes"}, name="take-material"),

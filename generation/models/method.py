@@ -47,5 +47,13 @@ class MethodCheck(Recorded):
     def __str__(self) -> str:
         return f"method check of {self.master_id}"
 
+    @property
+    def tally(self) -> list[tuple[str, int]]:
+        """How many rules there are of each verdict, what is refuted first."""
+        found = [
+            (verdict, len(self.with_verdict(verdict))) for verdict in ("refuted", "undecided", "confirmed")
+        ]
+        return [(verdict, many) for verdict, many in found if many]
+
     def with_verdict(self, verdict: str) -> list[dict[str, Any]]:
         return [outcome for outcome in self.outcomes if outcome["verdict"] == verdict]

@@ -9,18 +9,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from artists.access import visible_artists
+from artists.access import artist_for, visible_artists
 from artists.method_rules import MATERIALS, REFERENCES, each, material_label
 from artists.views import user_of
 from generation import access, services
 from generation.audio.measured import Rates
 from generation.method_case import GROUND_MEANING
 from generation.method_reading import outcome_rows
-from generation.models import MaterialMark, Take
+from generation.models import Master, MaterialMark, Take
 from generation.services.methods import Thing
 from provenance.errors import UserFault
+
+#: So many masters of an artist stand on the method's page.
+HELD_MOST = 12
 
 
 @require_http_methods(["GET", "POST"])
@@ -59,6 +62,23 @@ def master_method_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "sees_artist": visible_artists(user).filter(pk=project.artist_id).exists(),
     }
     return render(request, "generation/master_method.html", context)
+
+
+@require_safe
+def held_masters(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The newest masters of an artist and what was found of each: a fragment of the method's page."""
+    user = user_of(request)
+    artist = artist_for(user, pk)
+    rows = Master.objects.filter(
+        render__version__arrangement__project__in=access.visible_projects(user).filter(artist=artist),
+        wav__isnull=False,
+    )
+    rows = rows.select_related("render__version__arrangement__project").order_by("-created_at")
+    masters = list(rows[: HELD_MOST + 1])
+    standings = services.standings(masters[:HELD_MOST])
+    held = [(master, standings[master.pk]) for master in masters[:HELD_MOST]]
+    context = {"held": held, "more": len(masters) > HELD_MOST, "artist": artist, "most": HELD_MOST}
+    return render(request, "generation/held_masters.html", context)
 
 
 @require_POST

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from artists import agreement_dates
 from artists.access import artist_for, saved_filters, visible_artists
 from artists.access_anr import visible_agreements
 from artists.models import Agreement, Artist, Consent, SavedFilter, User
@@ -24,6 +28,8 @@ from release.models import Approval, Declaration, Release
 from release.reading import covers_of
 
 RELEASES = 12
+#: So far ahead the days of an artist's agreements are told.
+AHEAD = dt.timedelta(days=365)
 
 
 @require_safe
@@ -54,6 +60,17 @@ class Signature:
     url: str = ""
 
 
+@dataclass(frozen=True)
+class Due:
+    """One day of an artist: of a release, or of an agreement. `next` says what is to be done, where it is known."""
+
+    on: dt.date
+    title: str
+    next: str
+    url: str
+    late: bool
+
+
 @require_safe
 def artist_work(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Projects, releases, what is due and what awaits a signature: a fragment of the artist's page."""
@@ -61,7 +78,17 @@ def artist_work(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     artist = artist_for(user, pk)
     columns = board(user, BoardFilter(artist=str(artist.pk), whose="all"))
     cards = [card for column in columns for card in column.cards]
-    dated = sorted((card for card in cards if card.due), key=lambda card: (card.due, card.title))
+    dated = sorted(
+        (
+            *(
+                Due(card.due, card.title, card.next.lower(), card.url, card.late)
+                for card in cards
+                if card.due is not None
+            ),
+            *_agreed(user, artist),
+        ),
+        key=lambda due: (due.on, due.title),
+    )
     every = list(
         visible_releases(user).filter(artist=artist).order_by(F("release_date").desc(nulls_first=True))
     )
@@ -71,8 +98,8 @@ def artist_work(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "artist": artist,
         "projects": [(STAGES[card.stage], card) for card in cards if card.stage not in ("draft", "approved")],
         "due": dated,
-        "late": sum(card.late for card in dated),
-        "coming": next((card for card in dated if not card.late), None),
+        "late": sum(due.late for due in dated),
+        "coming": next((due for due in dated if not due.late), None),
         "out": sum(release.state == Release.State.PACKAGED for release in every),
         "planned": sum(release.state in ("draft", "approved") for release in every),
         "releases": [(release, covers.get(release.pk)) for release in releases],
@@ -80,6 +107,14 @@ def artist_work(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "archived": visible_projects(user).filter(artist=artist, archived=True).count(),
     }
     return render(request, "label/artist_work.html", context)
+
+
+def _agreed(user: User, artist: Artist) -> Iterator[Due]:
+    """The days that agreements bring, as far as this reader is told."""
+    until = timezone.now().date() + AHEAD
+    dues = agreement_dates.due_for(user, until=until, artist=artist)
+    for due, title in agreement_dates.in_words(dues, own=not user.is_label_staff):
+        yield Due(due.on, title, "", reverse("artists:agreement", args=[due.agreement.pk]), due.late)
 
 
 def _waiting(user: User, artist: Artist) -> list[Signature]:

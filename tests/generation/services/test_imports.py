@@ -312,12 +312,12 @@ def test_the_rights_team_keeps_the_catalogue_on_its_pages(cast: Cast, catalogue:
     kept = client.get(reverse("generation:terms-snapshot", args=["harp", 1]))
     assert (kept.status_code, kept["Content-Type"][:10]) == (200, "text/plain")
     page = client.get(reverse("generation:tool", args=["harp"])).content.decode()
-    assert "Harp Machine leaves a question open" in page
+    assert "Harp Machine: whether its work may be sold is open" in page
     answer = {"question": "commercial", "answer": "yes", "source": "A letter", "reason": "They wrote so."}
     client.post(reverse("generation:terms-answer", args=["harp", 1]), answer)
     client.post(reverse("generation:tool-licence", args=["harp"]), {"action": "accept", "version": "1"})
     page = client.get(reverse("generation:tool", args=["harp"])).content.decode()
-    assert "Harp Machine may be sold" in page
+    assert "Harp Machine: what it makes may be sold" in page
     assert "They wrote so" not in page, "reasons are for the ledger's readers"
     assert services.accepted("harp")
     for version in ("", "x", "99999999999999"):

@@ -63,6 +63,7 @@ ACTIONS: Actions = {
 PUBLIC: Public = {
     "label:check": (None, 200),
     "label:health": (None, 200),
+    "label:favicon": (None, 302),
     "label:checkpoint": (None, 200),
     "label:ledger-check": (None, 200),
     "label:receipts-check": (None, 200),

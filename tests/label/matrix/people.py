@@ -24,6 +24,7 @@ PAGES: Pages = {
     "artists:roster-example": (None, ALL),
     "artists:choose": (lambda s: "artists", ALL),
     "artists:method": (lambda s: s.cast.artist.pk, ROSTER),
+    "generation:held-masters": (lambda s: s.cast.artist.pk, ROSTER),
     "artists:method-summary": (lambda s: s.cast.artist.pk, ROSTER),
     "artists:method-edit": (lambda s: s.cast.artist.pk, (200, 403, 403, 403, 200, 404, 404)),
     "artists:consents": (lambda s: s.cast.artist.pk, ROSTER),
