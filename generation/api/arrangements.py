@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from generation import access, services
 from generation.api import inputs
 from generation.api.base import Studio, paged, sound
-from generation.api.serializers import (
+from generation.api.serializers.arrangements import (
     ArrangementSerializer,
     MasterSerializer,
     RenderSerializer,

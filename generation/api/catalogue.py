@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from generation import access, services
 from generation.api.base import Studio, paged
 from generation.api.inputs import ReasonInput
-from generation.api.serializers import (
+from generation.api.serializers.tools import (
     LicenceInput,
     LicenceSerializer,
     TermsAnswerInput,

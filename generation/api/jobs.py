@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from artists.access import artist_for
 from generation import access, queue_reading, services
 from generation.api.base import Studio, paged
-from generation.api.serializers import JobSerializer
+from generation.api.serializers.fields import JobSerializer
 from provenance.jobs import Outlook, outlooks
 from provenance.services import Job
 

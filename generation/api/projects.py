@@ -14,11 +14,13 @@ from artists.models import User
 from generation import access, reading, services
 from generation.api import asking, inputs
 from generation.api.base import Studio, paged
-from generation.api.serializers import (
+from generation.api.serializers.arrangements import (
     ArrangementSerializer,
-    BriefSerializer,
     MasterSerializer,
     MaterialSerializer,
+)
+from generation.api.serializers.runs import (
+    BriefSerializer,
     MemberSerializer,
     ProjectSerializer,
     RunSerializer,

@@ -15,13 +15,8 @@ from generation import access, services
 from generation.api import asking, inputs
 from generation.api.base import Studio, paged, sound
 from generation.api.inputs import StatedTermsInput
-from generation.api.serializers import (
-    EngineSerializer,
-    RunSerializer,
-    StemSerializer,
-    TakeSerializer,
-    UploadSerializer,
-)
+from generation.api.serializers.runs import RunSerializer, StemSerializer, TakeSerializer, UploadSerializer
+from generation.api.serializers.tools import EngineSerializer
 from generation.errors import NotPossible
 from generation.models import EngineOffer, PromptRun, Take, TakeStem, Upload
 

@@ -1,0 +1,1 @@
+"""How the studio's things look over the API, by noun."""
