@@ -9,10 +9,8 @@ from typing import Any
 
 import torch
 
+from generation.engine.fast.plan import MELODY, WORDS
 from generation.engine.fast.shape import Shape
-
-WORDS = 16
-"""Positions of the text that takes are conditioned on, here and in our own runs."""
 
 Run = Callable[[int], None]
 
@@ -30,20 +28,22 @@ def audiocraft(shape: Shape, *, device: str, dtype: torch.dtype, guidance: float
             return len(attributes)
 
         def forward(self, count: int) -> dict[str, tuple[Any, Any]]:
-            values = torch.zeros(count, WORDS, shape.width, device=device, dtype=dtype)
+            length = WORDS if shape.cross else MELODY
+            values = torch.zeros(count, length, shape.width, device=device, dtype=dtype)
             values[: count // 2] = 0.1
             return {"description": (values, values[..., 0])}
 
+    how = ("cross", "prepend") if shape.cross else ("prepend", "cross")
     fuser = conditioners.ConditionFuser(
-        {"cross": ["description"], "prepend": [], "sum": [], "input_interpolate": []}
+        {how[0]: ["description"], how[1]: [], "sum": [], "input_interpolate": []}
     )
     with torch.device(device):
         model = LMModel(
             codebooks_patterns.DelayedPatternProvider(shape.codebooks, delays=list(shape.delays)), Given(), fuser,
             n_q=shape.codebooks, card=shape.card, dim=shape.width, num_heads=shape.heads, num_layers=shape.layers,
-            hidden_scale=shape.feed_forward // shape.width, norm="layer_norm", norm_first=True, cross_attention=True,
-            causal=True, memory_efficient=True, bias_attn=False, bias_ff=False, bias_proj=False, dropout=0.0,
-            activation="gelu", dtype=dtype,
+            hidden_scale=shape.feed_forward // shape.width, norm="layer_norm", norm_first=True,
+            cross_attention=shape.cross, causal=True, memory_efficient=True, bias_attn=False, bias_ff=False,
+            bias_proj=False, dropout=0.0, activation="gelu", dtype=dtype,
         ).eval().to(dtype)  # fmt: skip
     half = dtype != torch.float32
 
@@ -58,27 +58,30 @@ def audiocraft(shape: Shape, *, device: str, dtype: torch.dtype, guidance: float
 
 
 def transformers(shape: Shape, *, device: str, dtype: torch.dtype, guidance: float) -> Run:
-    """A function that makes one take of so many frames by transformers' Musicgen, eagerly, without decoding
-    the sound.
+    """A function that makes one take of so many frames by transformers' Musicgen (MusicgenMelody where there is no
+    cross-attention), eagerly, without decoding the sound.
     """
     import transformers
 
     library: Any = transformers
     library.logging.set_verbosity_error()
+    kind = "Musicgen" if shape.cross else "MusicgenMelody"
+    stereo = len(set(shape.delays)) < shape.codebooks
     text = library.T5Config(vocab_size=64, d_model=64, d_kv=8, d_ff=16, num_layers=1, num_heads=2)
     sound = library.EncodecConfig(
         num_filters=2, num_lstm_layers=1, codebook_size=shape.card, hidden_size=16, codebook_dim=16
     )
-    decoder = library.MusicgenDecoderConfig(
+    decoder = getattr(library, f"{kind}DecoderConfig")(
         vocab_size=shape.card, hidden_size=shape.width, num_hidden_layers=shape.layers,
         num_attention_heads=shape.heads, ffn_dim=shape.feed_forward, num_codebooks=shape.codebooks,
-        pad_token_id=shape.card, bos_token_id=shape.card,
+        audio_channels=2 if stereo else 1, pad_token_id=shape.card, bos_token_id=shape.card,
     )  # fmt: skip
-    config = library.MusicgenConfig(
-        text_encoder=text.to_dict(), audio_encoder=sound.to_dict(), decoder=decoder.to_dict()
-    )
+    config = getattr(library, f"{kind}Config")(
+        text_encoder=text.to_dict(), audio_encoder=sound.to_dict(), decoder=decoder.to_dict(),
+        **({} if shape.cross else {"num_chroma": 12, "chroma_length": MELODY - WORDS}),
+    )  # fmt: skip
     with torch.device(device):
-        model = library.MusicgenForConditionalGeneration(config)
+        model = getattr(library, f"{kind}ForConditionalGeneration")(config)
     model = model.eval().to(device=device, dtype=dtype)
     for name in ("pad_token_id", "bos_token_id", "decoder_start_token_id"):
         setattr(model.generation_config, name, shape.card)
@@ -86,11 +89,12 @@ def transformers(shape: Shape, *, device: str, dtype: torch.dtype, guidance: flo
         audio_values=torch.zeros(1, 1, 1, device=device)
     )
     words = torch.ones(1, WORDS, dtype=torch.int64, device=device)
+    melody = {} if shape.cross else {"input_features": torch.zeros(1, 5, 12, device=device, dtype=dtype)}
 
     def run(frames: int) -> None:
         model.generate(
             input_ids=words, attention_mask=words, do_sample=True, top_k=250, guidance_scale=guidance,
-            max_length=frames + shape.codebooks,
+            max_length=shape.steps(frames), **melody,
         )  # fmt: skip
 
     return run

@@ -17,7 +17,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -105,14 +105,18 @@ class Bench:
         self, name: str, batches: list[int], row_blocks: list[int | None], profile: Path | None
     ) -> list[Measured]:
         """All rows of one model, and its baselines, which are timed first and freed."""
-        shape = TINY if self.tiny else PUBLISHED[name]
+        shape = PUBLISHED[name]
+        if self.tiny:
+            name, shape = f"tiny {name}", tiny_of(shape)
         loops = {
             "audiocraft": self.baseline(baselines.audiocraft, shape, "audiocraft"),
             "transformers": self.baseline(baselines.transformers, shape, "transformers"),
         }
         weights = random_weights(shape, device=self.device, dtype=self.dtype)
-        made: Any = torch.randn(baselines.WORDS, shape.width, device=self.device, dtype=self.dtype)
-        conditions = Conditions(cross=made, null_cross=torch.zeros_like(made))
+        length = plan.WORDS if shape.cross else plan.MELODY
+        made: Any = torch.randn(length, shape.width, device=self.device, dtype=self.dtype)
+        kind = "cross" if shape.cross else "prefix"
+        conditions = Conditions(**{kind: made, f"null_{kind}": torch.zeros_like(made)})
         rows = []
         for row_block in row_blocks:
             decoder = Decoder(weights, row_block=row_block)
@@ -142,7 +146,7 @@ class Bench:
             for seed in range(count)
         ]
         lanes = decoder.lanes_for(takes)
-        lanes.warm(shape.steps(frames))
+        lanes.warm(conditions.prefix_length + shape.steps(frames))
         decoder.generate([Take(seed=0, frames=2, conditions=conditions)], lanes=lanes)
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()
@@ -151,11 +155,10 @@ class Bench:
         wall = marks[-1] - marks[0]
         each = sorted(1000 * (after - before) for before, after in pairwise(marks))
         item = torch.empty((), dtype=self.dtype).element_size()
+        first = conditions.prefix_length + 1
         needed = sum(
-            shape.step_bytes(
-                rows=2 * count, positions=at + 1, cross_positions=baselines.WORDS, item_bytes=item
-            )
-            for at in range(steps)
+            shape.step_bytes(rows=2 * count, positions=at, cross_positions=plan.WORDS, item_bytes=item)
+            for at in range(first, first + steps)
         )
         ceiling = needed / self.bandwidth
         if profile is not None:
@@ -232,12 +235,13 @@ class Bench:
         """Note how long the first second of a take's sound takes, codes and codec, graphs warm."""
         try:
             codec = codec_of(baselines.codec(device=str(self.device), tiny=self.tiny))
+            codec = replace(codec, channels=decoder.shape.codebooks // plan.CODEC_BOOKS)
         except Exception as error:  # as above
             self.note(f"{name}: first audible second not measured, no codec of transformers here ({error})")
             return
         take = Take(seed=1, frames=round(self.seconds * FRAMES_PER_S), conditions=conditions)
         lanes = decoder.lanes_for([take])
-        lanes.warm(decoder.shape.steps(take.frames))
+        lanes.warm(conditions.prefix_length + decoder.shape.steps(take.frames))
         wanted = min(codec.sample_rate_hz, take.frames * codec.hop)
         walls = []
         for _ in range(2):  # the first one warms the codec
@@ -280,9 +284,14 @@ class Bench:
         return int(torch.cuda.max_memory_allocated()) if self.device.type == "cuda" else 0
 
     def free(self) -> None:
-        gc.collect()
         if self.device.type == "cuda":
+            gc.collect()
             torch.cuda.empty_cache()
+
+
+def tiny_of(shape: Shape) -> Shape:
+    """A tiny model of the same kind: codebooks, conditions."""
+    return replace(TINY, delays=shape.delays, cross=shape.cross)
 
 
 def table(rows: list[Measured]) -> str:
@@ -300,7 +309,7 @@ def main(argv: list[str]) -> int:
         "--models",
         nargs="+",
         choices=list(PUBLISHED),
-        default=["small", "medium", "large"],
+        default=None,
         metavar="MODEL",
         help=f"of {', '.join(PUBLISHED)}; without it small, medium, large",
     )
@@ -341,8 +350,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--profile", type=Path, help="append tables of kernels to this file")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     asked = parser.parse_args(argv)
+    models = asked.models or (["small"] if asked.tiny else ["small", "medium", "large"])
     if asked.plan:
-        sys.stdout.write(plan.report(asked.models, asked.batches, seconds=asked.seconds) + "\n")
+        sys.stdout.write(plan.report(models, asked.batches, seconds=asked.seconds) + "\n")
         return 0
     if asked.acestep:
         from generation.engine.fast import benchmark_acestep
@@ -351,13 +361,13 @@ def main(argv: list[str]) -> int:
             benchmark_acestep.report(asked.device, asked.batches, asked.seconds, tiny=asked.tiny) + "\n"
         )
         return 0
-    models, batches, seconds = asked.models, asked.batches, asked.seconds
+    batches, seconds = asked.batches, asked.seconds
     if asked.device == "cpu" and not asked.tiny:
         sys.stderr.write(
             "No GPU: the published sizes take hours here. --tiny shows that it runs, --plan calculates.\n"
         )
     if asked.tiny:
-        models, batches, seconds = ["tiny"], [1, 3], min(seconds, 0.4)
+        batches, seconds = [1, 3], min(seconds, 0.4)
     bench = Bench(
         device=asked.device, dtype=torch.float32 if asked.device == "cpu" else torch.float16, seconds=seconds,
         baseline_seconds=min(asked.baseline_seconds or seconds, seconds), tiny=asked.tiny,

@@ -1,7 +1,8 @@
-"""ACE-Step's two heavy parts with random weights of the default size: our way beside diffusers' own calls, in one run.
+"""ACE-Step with random weights of the default sizes: our way beside diffusers' own calls, in one run.
 
-The denoiser: one step for each of N variations one after another, N as one eager batch, N as one captured batch.
-The codec: whole and in tiles, with the memory that each needs.
+Whole takes: N by diffusers' pipeline one after another, N by it as one batch, N by ours. The denoiser: one step for
+each of N variations one after another, N as one eager batch, N as one captured batch. The codec: whole and in tiles.
+On a GPU with the memory that takes and codec need.
 """
 
 import platform
@@ -11,49 +12,129 @@ from typing import Any
 
 import torch
 
-from generation.engine.fast.acestep import CONTEXT, TILE, CapturedStep
+from generation.engine.fast.acestep import CONTEXT, TILE, CapturedStep, FastAceStep
 from generation.engine.fast.codec import Window
 
 FRAMES_PER_S = 25
+STEPS = 8
+"""Of the turbo models, which need no guidance."""
 CONDITION = 256
 """Positions of text, lyrics and timbre that a variation looks at."""
-TINY = {
-    "hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8,
-    "num_hidden_layers": 2, "sliding_window": 16,
+WORDS: dict[str, Any] = {"prompt": "warm pads and a slow beat", "lyrics": "la la la"}
+_LAYERS = {"num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8, "intermediate_size": 16}
+TINY = {**_LAYERS, "hidden_size": 16, "sliding_window": 16}
+TEXT = {
+    "hidden_size": 1024, "intermediate_size": 3072, "num_hidden_layers": 28, "num_attention_heads": 16,
+    "num_key_value_heads": 8, "head_dim": 128,
 }  # fmt: skip
+"""Of Qwen3-Embedding-0.6B, whose words are letters here."""
 
 
 def report(device: str, batches: list[int], seconds: float, *, tiny: bool) -> str:
     """The table as Markdown, or why it cannot be had."""
-    try:
-        import diffusers
-        from diffusers.models.transformers.ace_step_transformer import AceStepTransformer1DModel
-    except ImportError as error:
-        return f"diffusers with ACE-Step is not installed here ({error})"
-    library: Any = diffusers
     if tiny:
         batches, seconds = [2], 1.0
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    with torch.device(device):
-        model = AceStepTransformer1DModel(**(TINY if tiny else {})).eval().to(dtype)
-        sizes: dict[str, Any] = (
-            {"encoder_hidden_size": 8, "decoder_channels": 4} if tiny else {"encoder_hidden_size": 128}
-        )
-        codec = library.AutoencoderOobleck(
-            downsampling_ratios=[2, 4, 4, 6, 10], sampling_rate=48_000, **sizes
-        ).eval()
-    codec.use_tiling = False
+    try:
+        import diffusers
+
+        pipeline = _pipeline(device, dtype, tiny=tiny)
+    except ImportError as error:
+        return f"diffusers with ACE-Step is not installed here ({error})"
+    library: Any = diffusers
     frames = int(seconds * FRAMES_PER_S) // 2 * 2
     lines = ["| part | variations | ms | against |", "| --- | --- | --- | --- |"]
     for count in batches:
-        lines += _denoiser(model, count, frames, device, dtype)
-    lines += _codec(codec, frames, device)
+        lines += _takes(pipeline, count, seconds, device)
+    for count in batches:
+        lines += _denoiser(pipeline.transformer, count, frames, device, dtype)
+    pipeline.vae.use_tiling = False
+    lines += _codec(pipeline.vae, frames, device)
     name = torch.cuda.get_device_name() if device.startswith("cuda") else platform.processor() or "CPU"
     lines += [
         "",
         f"- torch {torch.__version__}, diffusers {library.__version__}, {name}, {dtype}, {seconds:g} s of sound",
+        f"- a take: text and lyrics encoded, {STEPS} denoising steps without guidance, the sound decoded",
     ]
     return "\n".join(lines)
+
+
+def _pipeline(device: str, dtype: torch.dtype, *, tiny: bool) -> Any:
+    """diffusers' pipeline as its loader gives it, but with random weights and a tokenizer of letters.
+
+    Raises ImportError.
+    """
+    import diffusers
+    import transformers
+    from diffusers.models.transformers.ace_step_transformer import AceStepTransformer1DModel
+    from diffusers.pipelines.ace_step.modeling_ace_step import AceStepConditionEncoder
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    library: Any = diffusers
+    words: Any = transformers
+    padding, unknown = "<pad>", "<unk>"
+    letters = {word: index for index, word in enumerate([padding, unknown, *"abcdefghijklmnopqrstuvwxyz"])}
+    splitter: Any = Tokenizer(models.WordLevel(letters, unk_token=unknown))
+    splitter.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    tokenizer = words.PreTrainedTokenizerFast(tokenizer_object=splitter, pad_token=padding, unk_token=unknown)
+    text = {**TEXT, **_LAYERS, "hidden_size": 16, "num_hidden_layers": 1} if tiny else TEXT
+    encoder = {"num_lyric_encoder_hidden_layers": 1, "num_timbre_encoder_hidden_layers": 1} if tiny else {}
+    codec = {"encoder_hidden_size": 128, "decoder_channels": 4} if tiny else {"encoder_hidden_size": 128}
+    with torch.device(device):
+        transformer = AceStepTransformer1DModel(
+            is_turbo=True, **({**TINY, "num_hidden_layers": 2} if tiny else {})
+        )
+        vae = library.AutoencoderOobleck(downsampling_ratios=[2, 4, 4, 6, 10], sampling_rate=48_000, **codec)
+        parts = {
+            "vae": vae,
+            "text_encoder": words.Qwen3Model(
+                words.Qwen3Config(vocab_size=len(letters), max_position_embeddings=4096, **text)
+            ),
+            "transformer": transformer,
+            "condition_encoder": AceStepConditionEncoder(
+                text_hidden_dim=text["hidden_size"], **encoder, **(TINY if tiny else {})
+            ),
+        }
+    for part in parts.values():
+        part.eval().to(dtype)
+    scheduler = library.FlowMatchEulerDiscreteScheduler(num_train_timesteps=1, shift=1.0)
+    made = library.AceStepPipeline(tokenizer=tokenizer, scheduler=scheduler, **parts)
+    made.set_progress_bar_config(disable=True)
+    return made
+
+
+def _takes(pipeline: Any, count: int, seconds: float, device: str) -> list[str]:
+    def theirs(many: int) -> None:
+        pipeline(
+            prompt=[WORDS["prompt"]] * many, lyrics=[WORDS["lyrics"]] * many, audio_duration=seconds,
+            num_inference_steps=STEPS, guidance_scale=1.0,
+            generator=[torch.Generator().manual_seed(seed) for seed in range(many)],
+        )  # fmt: skip
+
+    ours = FastAceStep(pipeline)
+
+    def fast() -> None:
+        for _ in ours.takes(seeds=range(count), duration_s=seconds, steps=STEPS, guidance_scale=1.0, **WORDS):
+            pass
+
+    # What is run, and so many times over it counts.
+    runs = {
+        f"takes of {seconds:g} s, diffusers, one after another": (lambda: theirs(1), count),
+        f"takes of {seconds:g} s, diffusers, one batch": (lambda: theirs(count), 1),
+        f"takes of {seconds:g} s, ours ({ours.step.reason or 'captured'}, sound in tiles)": (fast, 1),
+    }
+    rows, alone = [], 0.0
+    for name, (run, times) in runs.items():
+        try:
+            took = times * _ms(run, device, timed=3, warm=1)
+        except torch.OutOfMemoryError:
+            rows.append(f"| {name}: too little memory on this device | {count} | - | - |")
+            continue
+        if not rows:
+            alone = took
+        against = f"{alone / took:.2f}x" if alone else "-"
+        rows.append(f"| {name}{_peak(device)} | {count} | {took:.2f} | {against} |")
+    return rows
 
 
 def _denoiser(model: Any, count: int, frames: int, device: str, dtype: torch.dtype) -> list[str]:
@@ -81,7 +162,7 @@ def _denoiser(model: Any, count: int, frames: int, device: str, dtype: torch.dty
 
 
 def _codec(codec: Any, frames: int, device: str) -> list[str]:
-    latents = torch.randn(1, codec.config.decoder_input_channels, frames, device=device)
+    latents = torch.randn(1, codec.config.decoder_input_channels, frames, device=device, dtype=codec.dtype)
 
     def tiles() -> None:
         window = Window([codec.decoder], 1920, CONTEXT)
@@ -91,31 +172,34 @@ def _codec(codec: Any, frames: int, device: str) -> list[str]:
     rows = []
     whole = 0.0
     for name, run in (("whole", lambda: codec.decode(latents)), ("in tiles", tiles)):
-        if device.startswith("cuda"):
-            torch.cuda.empty_cache()
-            torch.cuda.reset_peak_memory_stats()
         with torch.no_grad():
             took = _ms(run, device)
         whole = whole or took
-        peak = (
-            f", {torch.cuda.max_memory_allocated() / 2**30:.2f} GiB at most"
-            if device.startswith("cuda")
-            else ""
-        )
-        rows.append(f"| decoding the sound, {name}{peak} | 1 | {took:.2f} | {whole / took:.2f}x |")
+        rows.append(f"| decoding the sound, {name}{_peak(device)} | 1 | {took:.2f} | {whole / took:.2f}x |")
     return rows
 
 
-def _ms(run: Callable[[], object], device: str) -> float:
-    """Milliseconds of a run: the median of five after two that warm up."""
+def _peak(device: str) -> str:
+    """The most memory since `_ms` began, in words; nothing where there is no GPU."""
+    if not device.startswith("cuda"):
+        return ""
+    return f", {torch.cuda.max_memory_allocated() / 2**30:.2f} GiB at most"
+
+
+def _ms(run: Callable[[], object], device: str, *, timed: int = 5, warm: int = 2) -> float:
+    """Milliseconds of a run: the median of so many after some that warm up."""
+    cuda = device.startswith("cuda")
+    if cuda:
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
     found = []
-    for number in range(7):
-        if device.startswith("cuda"):
+    for number in range(warm + timed):
+        if cuda:
             torch.cuda.synchronize()
         before = time.perf_counter()
         run()
-        if device.startswith("cuda"):
+        if cuda:
             torch.cuda.synchronize()
-        if number > 1:
+        if number >= warm:
             found.append(1000 * (time.perf_counter() - before))
-    return sorted(found)[2]
+    return sorted(found)[timed // 2]

@@ -16,8 +16,11 @@ COPYING = 0.9
 """What a large copy reaches of it."""
 KERNEL_S = (1e-6, 2e-6)
 WORDS = 16
+"""Positions of the text that takes are conditioned on, here and in the benchmark."""
 MELODY = 250
 """Positions that a melody and its text take in front of the codes: 235 of chroma, some words."""
+CODEC_BOOKS = 4
+"""Codebooks of one channel."""
 GOAL = 0.6
 
 
