@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,39 @@ def test_an_erasure_empties_the_words_before_anybody_reads_them_again():
     assert "lantern" in SearchText.objects.get(pk=kept.pk).words
     search.rebuild()
     assert hits("lantern") == [1]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("often", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("recent", [1, 3, 5, 100])
+def test_the_same_is_found_among_the_newest_and_further_back(
+    recent: int, often: float, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(24):
+        note(number, stream=f"test:{number % 7}", words="lantern ferry" if number % 5 else "lantern")
+    note(99, stream="other:1", words="lantern ferry")
+    sequencer.drain()
+    search.drain()
+
+    def said(**asked: object) -> list[list[str]]:
+        return [
+            finding.saying(words, family="test", limit=limit, **asked)  # type: ignore[arg-type]
+            for words in ("lantern", "ferry", "lan fer", "noted", "-ferry lantern", "kite", "!")
+            for limit in (1, 4, 60)
+        ]
+
+    some = frozenset({"test:1", "test:6", "other:1"})
+    few = Exists(Entry.objects.filter(stream=OuterRef("stream"), stream__in=some))
+    every, among = said(), said(streams=some)
+    assert every[2] == [f"test:{number % 7}" for number in range(23, 16, -1)], (
+        "the newest first, each stream once"
+    )
+    assert among != every
+    monkeypatch.setattr(finding, "RECENT", recent)
+    monkeypatch.setattr(finding, "OFTEN", often)
+    assert said() == every
+    assert said(streams=some) == said(streams=few) == among
+    assert said(streams=frozenset()) == [[]] * len(every)
 
 
 @pytest.mark.django_db
