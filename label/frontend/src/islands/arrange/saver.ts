@@ -31,6 +31,8 @@ export class Saver {
   #timer = 0;
   #dirtySince = 0;
   #note = "";
+  /** A name that somebody gave and no version has yet: a save was under way, or the connection was gone. */
+  #asked = "";
 
   constructor(
     private readonly editor: Editor,
@@ -97,9 +99,12 @@ export class Saver {
 
   /** Saves now. With a name the version is a named one. True when the server holds what is on screen. */
   async save(name = "", leaving = false): Promise<boolean> {
+    if (name) this.#asked = name;
+    if (name && this.state === "saving") await this.#idle();
     clearTimeout(this.#timer);
     this.#timer = 0;
     if (this.state === "saving" || this.state === "conflict" || !this.urls.save) return false;
+    name = this.#asked;
     const { document } = this.editor;
     const text = JSON.stringify(document);
     if (text === this.#stored && !name) {
@@ -121,6 +126,7 @@ export class Saver {
     if (response.ok) {
       this.#stored = text;
       this.#note = "";
+      if (this.#asked === name) this.#asked = "";
       this.name = name || (answer.version !== this.version ? "" : this.name);
       this.version = answer.version ?? this.version;
       this.renderUrl = answer.render_url ?? this.renderUrl;
@@ -131,6 +137,7 @@ export class Saver {
       return true;
     }
     if (response.status === 409 && answer.conflict) {
+      this.#asked = "";
       this.conflict = answer.conflict;
       this.#set("conflict");
     } else if (response.status >= 500) this.#retry("The server could not save just now. Your edits are kept in this page; saving is tried again.");
@@ -172,13 +179,17 @@ export class Saver {
 
   /** Waits for a save that is under way, then saves what is left. */
   async settle(): Promise<boolean> {
-    while (this.state === "saving") await new Promise((done) => setTimeout(done, 100));
+    await this.#idle();
     return this.dirty ? this.save() : this.state !== "conflict";
+  }
+
+  async #idle(): Promise<void> {
+    while (this.state === "saving") await new Promise((done) => setTimeout(done, 100));
   }
 
   stop(): void {
     clearTimeout(this.#timer);
-    if (this.dirty && (this.state === "changed" || this.state === "waiting")) void this.save("", true);
+    if ((this.dirty || this.#asked) && (this.state === "changed" || this.state === "waiting")) void this.save("", true);
   }
 
   #retry(message: string): void {
