@@ -158,6 +158,34 @@ def audiocraft_codes(model: LMModel, takes: list[Take], *, frames: int | None = 
     return made
 
 
+def audiocraft_logits(
+    model: LMModel, sequence: torch.Tensor, given: Conditions, dtype: torch.dtype
+) -> torch.Tensor:
+    """Of a whole sequence `[codebooks, steps]` at once, with the conditions and with the null ones: `[2, codebooks,
+    steps, card]`.
+    """
+    pairs = {"description": (given.cross, given.null_cross), "self_wav": (given.prefix, given.null_prefix)}
+    tensors = {
+        name: (torch.stack([value, null]).to(sequence.device, dtype), torch.ones(2, len(value), device=sequence.device))
+        for name, (value, null) in pairs.items()
+        if value is not None and null is not None
+    }  # fmt: skip
+    made: torch.Tensor = model(sequence.expand(2, -1, -1), conditions=[], condition_tensors=tensors)
+    return made
+
+
+def transformers_logits(
+    model: Any, sequence: torch.Tensor, given: Conditions, dtype: torch.dtype
+) -> torch.Tensor:
+    """As `audiocraft_logits`, by transformers' decoder."""
+    assert given.cross is not None
+    assert given.null_cross is not None
+    both = torch.stack([given.cross, given.null_cross]).to(sequence.device, dtype)
+    rows = sequence.repeat(2, 1)
+    made: torch.Tensor = model.decoder(input_ids=rows, encoder_hidden_states=both).logits
+    return made.view(2, *sequence.shape, -1)
+
+
 @functools.cache
 def transformers_model(
     *, seed: int = 0, stereo: bool = False, melody: bool = False, sharpness: float = 4.0
