@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from generation.audio.analysis import Analysis, AnalysisMeter, analyse
+from generation.audio.analysis import Analysis, analyse
 from generation.audio.arrays import Audio
 from generation.audio.files import (
     passes_full_scale,
@@ -18,8 +18,9 @@ from generation.audio.files import (
     write_wav,
     write_wav_float,
 )
+from generation.audio.look import look
 from generation.audio.loudness import Loudness, measure
-from generation.audio.quality import Quality, QualityMeter
+from generation.audio.quality import Quality
 from generation.services.making import MadeAudio
 from provenance import assets, audiofile, blobs
 from provenance.services import Asset
@@ -143,18 +144,9 @@ def analyse_asset(asset: Asset, step: Callable[[], None] = lambda: None) -> tupl
     `step` is called now and then, and what it raises ends the work. Raises BadAudio, also for more than two hours.
     """
     with blobs.store().local_path(asset.sha256) as path:
+        found, quality = look(path, step)
         peaks = audiofile.peaks(path)
         printed = audiofile.fingerprint(path) or ""
-        with (
-            audiofile.decoding(path) as sound,
-            AnalysisMeter(sound.sample_rate_hz, sound.channels) as meter,
-        ):
-            finish = QualityMeter(sound.sample_rate_hz, sound.channels, meter.loudness)
-            for block in sound.blocks:
-                meter.add(block)
-                finish.add(block)
-                step()
-            found, quality = meter.end(step), finish.end()
     assets.save_analysis(
         asset,
         peaks=peaks,
@@ -167,10 +159,12 @@ def analyse_asset(asset: Asset, step: Callable[[], None] = lambda: None) -> tupl
     return found, quality
 
 
-def flac_copy(asset: Asset, *, role: str, name: str, step: Callable[[], None] = lambda: None) -> MadeAudio:
+def flac_copy(
+    asset_sha256: str, *, role: str, name: str, step: Callable[[], None] = lambda: None
+) -> MadeAudio:
     """The sound of a stored file once more, as 24-bit FLAC that browsers play, with its peaks. In blocks."""
     with (
-        blobs.store().local_path(asset.sha256) as path,
+        blobs.store().local_path(asset_sha256) as path,
         audiofile.decoding(path) as sound,
         tempfile.NamedTemporaryFile(prefix="deadwax-", suffix=".flac") as file,
     ):

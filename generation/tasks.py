@@ -153,7 +153,7 @@ def analyse_upload(claim: Claim) -> None:
     if uploads.needs_playback(upload):
         claim.progress(1, 2, "making a copy that browsers play")
         made = measuring.flac_copy(
-            upload.asset, role=upload.role, name=upload.name, step=partial(claim.progress, 1, 2)
+            upload.asset.sha256, role=upload.role, name=upload.name, step=partial(claim.progress, 1, 2)
         )
         with claim.commit(done=True):
             uploads.add_playback(upload, flac=made.staged, probe=dict(made.probe))
@@ -185,7 +185,7 @@ def look_at_submission(claim: Claim) -> None:
     if file.asset.media_type not in uploads.PLAYABLE:
         claim.progress(3, 4, "making a copy that browsers play")
         made = measuring.flac_copy(
-            file.asset, role="full_mix", name="submission", step=partial(claim.progress, 3, 4)
+            file.asset.sha256, role="full_mix", name="submission", step=partial(claim.progress, 3, 4)
         )
     report = {**analysis.facts(), **quality.facts()}
     with claim.commit(done=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from provenance.audiofile.errors import BadAudio, not_a_file
+from provenance.audiofile.errors import BadAudio, not_a_file, too_long
 from provenance.audiofile.header import MAX_DURATION_S, Header
 from provenance.audiofile.probing import AudioProbe, facts
 from provenance.audiofile.reading import counted_blocks, open_audio
@@ -69,8 +69,8 @@ def check_upload(path: Path | str, filename: str, *, limits: Limits | None = Non
         allowed = min(limits.max_duration_s, MAX_DURATION_S)
         max_samples = allowed * header.sample_rate_hz
         if header.declared_samples is not None and header.declared_samples > max_samples:
-            raise _too_long(allowed)
-        blocks = counted_blocks(reader, max_samples=max_samples, too_long=_too_long(allowed))
+            raise too_long(allowed)
+        blocks = counted_blocks(reader, max_samples=max_samples, too_long=too_long(allowed))
         samples = sum(len(block) for block in blocks)
     return facts(header, samples)
 
@@ -115,8 +115,3 @@ def _check_header(header: Header, limits: Limits) -> None:
 
 def _ending_of(container: str) -> str:
     return next(ending for ending, containers in EXTENSIONS.items() if containers[0] == container)
-
-
-def _too_long(allowed_s: int) -> BadAudio:
-    length = f"{allowed_s // 60} minutes" if allowed_s >= 120 else f"{allowed_s} seconds"
-    return BadAudio("too_long", f"This file is longer than {length}. Trim it, or split it into parts.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from provenance.audiofile.errors import BadAudio
+from provenance.audiofile.errors import BadAudio, too_long
 from provenance.audiofile.header import MAX_DURATION_S
 from provenance.audiofile.reading import counted_blocks, open_audio
 from provenance.audiofile.resampling import resample
@@ -34,11 +34,11 @@ def decoding(path: Path | str, *, max_duration_s: int = MAX_DURATION_S) -> Itera
         rate, channels = reader.header.sample_rate_hz, reader.header.channels
         if rate <= 0 or not 1 <= channels <= 64:
             raise BadAudio("damaged", "The header of this file makes no sense. Export it again.")
-        too_long = BadAudio(
-            "too_long",
-            f"This file is longer than {max_duration_s // 60} minutes. Trim it, or split it into parts.",
-        )
-        counted = counted_blocks(reader, max_samples=max_duration_s * rate, too_long=too_long)
+        refusal = too_long(max_duration_s)
+        declared = reader.header.declared_samples
+        if declared is not None and declared > max_duration_s * rate:
+            raise refusal  # before hours of it are worked on for nothing
+        counted = counted_blocks(reader, max_samples=max_duration_s * rate, too_long=refusal)
         yield Decoding(rate, channels, (np.array(block.T, order="C") for block in counted))
 
 

@@ -30,3 +30,8 @@ def truncated() -> BadAudio:
 
 def not_a_file() -> BadAudio:
     return BadAudio("empty", "This file is empty (0 bytes). Export it again and upload the new file.")
+
+
+def too_long(allowed_s: int) -> BadAudio:
+    length = f"{allowed_s // 60} minutes" if allowed_s >= 120 else f"{allowed_s} seconds"
+    return BadAudio("too_long", f"This file is longer than {length}. Trim it, or split it into parts.")

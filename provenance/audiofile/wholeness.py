@@ -121,12 +121,12 @@ def mp3_samples_without_index(path: Path) -> int | None:
         first = first_mp3_frame(file)
         if first is None or _XING_FRAMES in _xing(file, first):
             return None
-        file.seek(first)
-        data = file.read()
-    at = samples = 0
-    while length := mp3_frame_bytes(data[at : at + 4]):
-        samples += 1152 if data[at + 1] >> 3 & 3 == 3 else 576
-        at += length
+        at, samples = first, 0
+        file.seek(at)
+        while length := mp3_frame_bytes(head := file.read(4)):
+            samples += 1152 if head[1] >> 3 & 3 == 3 else 576
+            at += length
+            file.seek(at)  # mostly within the buffer
     return samples
 
 

@@ -11,7 +11,8 @@ import resource, sys
 import numpy as np, soundfile as sf
 from provenance.audiofile import check_upload, fingerprint, peaks, probe
 
-call, long, short = sys.argv[1:]
+imports, call, long, short = sys.argv[1:]
+exec(imports)
 path = short
 eval(call)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -21,14 +22,15 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 """
 
 
-def peak_rss_growth_bytes(call: str, path: Path) -> int:
+def peak_rss_growth_bytes(call: str, path: Path, *, imports: str = "") -> int:
+    """`call` is an expression about `path`; `imports` are statements that it needs."""
     import soundfile as sf
 
     short = path.with_name(f"short-{path.name}")
     audio, rate = sf.read(path, frames=sf.info(path).samplerate * 10)
     sf.write(short, audio, rate, subtype=sf.info(path).subtype)
     done = subprocess.run(
-        [sys.executable, "-c", _CODE, call, path, short],
+        [sys.executable, "-c", _CODE, imports, call, path, short],
         capture_output=True,
         text=True,
         check=True,
