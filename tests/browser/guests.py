@@ -22,8 +22,10 @@ _REFUSAL = re.compile(r"Failed to load resource: the server responded with a sta
 #: before the page is ready fails always instead of once in a while.
 LAG = int(os.environ.get("DEADWAX_TEST_LAG", "0"))
 _LATE_ISLANDS = """{
+  let parsed = false;  // what the page brings with it comes before; islands of their own come after
+  document.addEventListener("DOMContentLoaded", () => parsed = true);
   const define = customElements.define.bind(customElements);
-  customElements.define = (...island) => setTimeout(() => define(...island), %d);
+  customElements.define = (...island) => parsed ? setTimeout(() => define(...island), %d) : define(...island);
 }"""
 
 
