@@ -48,13 +48,13 @@ class Due:
 
 
 def days_of(row: Agreement, options: Iterable[AgreementOption]) -> Iterator[Due]:
-    """What is still to come of an agreement; an answer that is late stays, what has passed otherwise is history."""
+    """What is still to come of an agreement. An answer or an advance that is late stays; else the past is history."""
     today = timezone.now().date()
     if row.status == Agreement.Status.OFFERED and row.answer_due:
         yield Due(row.answer_due, "answer", row)
     if row.status != Agreement.Status.SIGNED:
         return
-    if row.advance_due and row.advance_due >= today:
+    if row.advance_due and row.advance_paid_on is None:
         yield Due(row.advance_due, "advance", row)
     for option in options:
         standing = option.terms_version == row.terms_version and option.state == AgreementOption.State.OPEN
@@ -108,7 +108,7 @@ def _soonest(user: User, visible: QuerySet[Agreement], until: dt.date) -> Iterat
         return
     offered = visible.filter(status=Agreement.Status.OFFERED, answer_due__lte=until)
     yield ids(offered if staff else offered.filter(signed_by_artist=None), "answer_due")
-    yield ids(signed.filter(advance_due__range=(today, until)), "advance_due")
+    yield ids(signed.filter(advance_due__lte=until, advance_paid_on=None), "advance_due")
     if staff:
         deadline = ExpressionWrapper(F("by") - F("notice_days"), output_field=DateField())
         options = AgreementOption.objects.filter(

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from artists.roster_urls import patterns as roster_patterns
-from artists.views import agreements, keys, practice, signing, submit
+from artists.views import advances, agreements, keys, practice, signing, submit
 from artists.views import people as views
 from artists.views.inbox import actions, answers, compare, erasing, links, pages, rules, sound
 
@@ -71,6 +71,7 @@ urlpatterns = [
     path("agreements/<uuid:pk>/move/", agreements.agreement_move, name="agreement-move"),
     path("agreements/<uuid:pk>/sign/", agreements.agreement_sign, name="agreement-sign"),
     path("roster/<uuid:pk>/agreements/summary/", agreements.agreements_summary, name="agreements-summary"),
+    path("agreements/<uuid:pk>/advance/", advances.advance_paid, name="advance-paid"),
     path("agreements/options/<uuid:pk>/", agreements.agreement_option, name="agreement-option"),
     path("agreements/<uuid:pk>/document/", agreements.agreement_document, name="agreement-document"),
 ]

@@ -19,6 +19,7 @@ from artists.access import acts_for, artist_for
 from artists.models import Agreement, AgreementOption, User
 from artists.models.agreement import OUTCOMES
 from artists.services import agreements
+from artists.services.advances import note_advance
 from artists.services.sealed import opened, words_of
 from artists.share_roles import SHARE_CHOICES
 
@@ -57,8 +58,8 @@ class AgreementSerializer(serializers.ModelSerializer[Agreement]):
         model = Agreement
         fields = (
             "id", "artist", "submission", "kind", "status", "terms_version", "starts", "ends", "territories", "shares",
-            "answer_due", "advance_due", "amends", "signed_by_label", "signed_by_artist", "signed_by_key",
-            "options", "words", "created_at",
+            "answer_due", "advance_due", "advance_paid_on", "amends", "signed_by_label", "signed_by_artist",
+            "signed_by_key", "options", "words", "created_at",
         )  # fmt: skip
 
     def get_words(self, row: Agreement) -> dict[str, str]:
@@ -129,6 +130,11 @@ class OptionAnswerInput(serializers.Serializer[Any]):
     option = serializers.UUIDField()
     outcome = serializers.ChoiceField(choices=OUTCOMES)
     reason = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+
+class AdvanceInput(serializers.Serializer[Any]):
+    paid_on = serializers.DateField(help_text="The day on which it was paid; not one to come.")
+    amount = serializers.CharField(max_length=160, required=False, allow_blank=True, default="")
 
 
 class AgreementViewSet(viewsets.GenericViewSet[Agreement]):
@@ -212,6 +218,13 @@ class AgreementViewSet(viewsets.GenericViewSet[Agreement]):
         option = access_anr.agreement_option_for(self.user, values.pop("option"), write=True)
         agreements.answer_option(option, **values, actor=self.user)
         return self._shown(access_anr.agreement_for(self.user, option.agreement_id))
+
+    @extend_schema(request=AdvanceInput, responses=AgreementSerializer)
+    @action(detail=True, methods=["post"], url_path="advance")
+    def advance(self, request: Request, pk: str) -> Response:
+        """The advance was paid. Until that is noted it stays due."""
+        row = access_anr.agreement_for(self.user, pk, write=True)
+        return self._shown(note_advance(row, **self._parsed(AdvanceInput), actor=self.user))
 
     def _parsed(self, shape: type[serializers.Serializer[Any]]) -> dict[str, Any]:
         given = shape(data=self.request.data)

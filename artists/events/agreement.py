@@ -59,6 +59,20 @@ class AgreementSigned(Event):
 
 
 @event
+class AdvancePaid(Event):
+    """Somebody of the label states that the advance was paid; noted anew, the later entry counts."""
+
+    kind = "agreement.advance_paid"
+    sentence = "noted that the advance of an agreement was paid on {paid_on}: “{amount}”"
+    shred = "The amount is erased with its vault row; the day and who noted it stay."
+
+    agreement: str
+    artist: str
+    paid_on: str
+    amount: str = sealed(default="")
+
+
+@event
 class OptionSetFirst(Event):
     """As options were written before notice could be asked for."""
 

@@ -59,6 +59,7 @@ class Agreement(Recorded):
     shares = models.JSONField(default=list)
     answer_due = models.DateField(null=True)
     advance_due = models.DateField(null=True)
+    advance_paid_on = models.DateField(null=True)
     amends = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="amendments",
         help_text="A signed agreement whose place this one takes once it is signed.",

@@ -22,6 +22,7 @@ from artists.agreement_dates import due_for, in_words, next_of
 from artists.errors import ArtistsUserFault
 from artists.models import Agreement, Artist, Role, User
 from artists.services import agreements
+from artists.services.advances import MAY_BE_PAID
 from artists.services.people import people_behind
 from artists.services.sealed import opened, words_of
 from artists.share_roles import SHARE_CHOICES, SHARE_ROLES
@@ -143,14 +144,19 @@ def _terms(request: HttpRequest, artist: Artist, row: Agreement | None, more: di
 def agreement_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     row = access_anr.agreement_for(user, pk)
+    words = words_of(row.terms_entry_id)
     context = {
         "row": row,
-        "words": words_of(row.terms_entry_id),
+        "words": words,
         "shares": _shares_in_words(row),
         "options": _options_in_words(row),
         "amended_by": list(access_anr.visible_agreements(user).filter(amends=row)),
         "may_amend": access_anr.may_write_agreements(user) and row.status == "signed",
         "reads_money": access_anr.reads_money(user),
+        "owes_advance": row.status in MAY_BE_PAID and bool(row.advance_due or words.get("advance")),
+        "advance_late": row.status == Agreement.Status.SIGNED
+        and row.advance_due is not None
+        and row.advance_due < timezone.now().date(),
         "may_write": access_anr.may_write_agreements(user),
         "may_edit": access_anr.may_write_agreements(user)
         and row.status in ("draft", "offered")

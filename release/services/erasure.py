@@ -303,6 +303,7 @@ def _address(account: User) -> str:
 
 #: What the private values of a kind of entry are, in words.
 _PRIVATE: Final = {
+    "agreement.advance_paid": "advances of agreements: how much was paid",
     "agreement.drafted": "agreements: titles, money and conditions",
     "agreement.moved": "reasons why an agreement ended",
     "agreement.option_answered": "reasons why an option was taken or let go",

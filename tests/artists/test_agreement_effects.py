@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from artists import services as people
@@ -14,6 +15,7 @@ from artists.agreement_dates import due_for
 from artists.errors import ArtistsUserFault, NotNow
 from artists.models import Agreement
 from artists.services import agreements
+from artists.services.advances import note_advance
 from artists.services.agreement_shares import agreed_shares, remarks, speaking
 from tests.artists.test_agreements import drafted, share, signed, today
 from tests.cast import Cast, make_cast
@@ -90,7 +92,8 @@ def test_everybody_is_told_of_the_days_that_are_theirs(cast: Cast) -> None:
     )
     offer = drafted(cast, answer_due=today(-2))
     agreements.move_agreement(offer, status="offered", actor=cast.anr)
-    signed(cast, ends=today(-1), advance_due=today(-1))
+    over = signed(cast, ends=today(-1), advance_due=today(-1))
+    note_advance(over, paid_on=today(), actor=cast.rights)
 
     def days(user: Any) -> list[tuple[str, int, bool]]:
         dues = due_for(user, until=today(100))
@@ -101,6 +104,40 @@ def test_everybody_is_told_of_the_days_that_are_theirs(cast: Cast) -> None:
     assert days(cast.release) == [("end", 90, False)]
     assert days(cast.mara) == [one for one in everything if one[0] != "option"]
     assert days(cast.stranger) == days(cast.collaborator) == []
+
+
+def test_an_advance_is_late_until_somebody_says_that_it_was_paid(cast: Cast) -> None:
+    row = signed(cast, advance="EUR 4,000", advance_due=today(-3))
+
+    def dues(user: Any, **limit: int) -> list[tuple[str, bool]]:
+        return [(due.what, due.late) for due in due_for(user, until=today(30), **limit)]
+
+    assert dues(cast.anr) == dues(cast.mara) == dues(cast.anr, limit=2) == [("advance", True)]
+    assert dues(cast.release) == []
+    client = Client()
+    client.force_login(cast.rights)
+    page = f"/agreements/{row.pk}/"
+    assert ", late</span>" in client.get(page).content.decode()
+    for wrong, says in (
+        ("", "on which day"),
+        ("2026-02-30", "on which day"),
+        (str(today(1)), "still to come"),
+    ):
+        answer = client.post(f"{page}advance/", {"paid_on": wrong}, follow=True)
+        assert says in answer.content.decode(), wrong
+    client.post(f"{page}advance/", {"paid_on": str(today(-1)), "amount": "EUR 4,000 less fees"})
+    row.refresh_from_db()
+    assert (row.advance_paid_on, row.entry.kind, row.entry.basis) == (
+        today(-1),
+        "agreement.advance_paid",
+        "declared",
+    )
+    assert "less fees" not in bytes(row.entry.body).decode()
+    assert dues(cast.anr) == dues(cast.mara) == []
+    assert f"paid on {today(-1):%-d %B %Y}" in client.get(page).content.decode()
+    offer = drafted(cast, advance_due=today(5))
+    with pytest.raises(NotNow, match="never signed"):
+        note_advance(offer, paid_on=today(), actor=cast.anr)
 
 
 def test_the_first_few_days_are_the_first_of_all(cast: Cast) -> None:

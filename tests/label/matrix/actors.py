@@ -14,6 +14,7 @@ ACTORS: dict[str, frozenset[str]] = {
     "artists:upload-link-revoke": _DECIDE,
     **{f"artists:submission-{word}": _STAFF for word in ("score", "unblind", "note", "vote", "heard")},
     **{f"artists:submission-{word}": _DECIDE for word in ("snooze", "decide", "answer")},
+    "artists:advance-paid": _AGREE,
     "artists:agreement-move": _AGREE,
     "artists:agreement-sign": _AGREE | {"mara"},
     "artists:agreement-option": _AGREE,

@@ -77,6 +77,7 @@ ACTIONS: Actions = {
         for word in ("score", "unblind", "note", "vote", "snooze", "decide", "answer")
     },
     "artists:submission-heard": (lambda s: s.anr.file.pk, 404, 404),
+    "artists:advance-paid": (lambda s: s.anr.agreement.pk, 404, 404),
     "artists:agreement-move": (lambda s: s.anr.agreement.pk, 404, 404),
     "artists:agreement-sign": (lambda s: s.anr.agreement.pk, 404, 404),
     "artists:agreement-option": (lambda s: s.anr.option.pk, 404, 404),
