@@ -148,15 +148,17 @@ class AudiocraftRunner:
             floor.warm(takes[0], lambda: progress(0, total))
             while following < len(tickets):
                 floor.step()
+                chunks: list[tuple[int, int, torch.Tensor]] = []
                 for index, ticket in enumerate(tickets):
                     for event in floor.read(ticket):
                         if isinstance(event, Advanced):
                             done[index] = event.frames
                         elif isinstance(event, Chunk):
-                            if partials is not None:
-                                partials(index, event.first, event.codes)
+                            chunks.append((index, event.first, event.codes))
                         else:
                             done[index], codes[index] = what.new_frames, event.codes
+                if partials is not None and chunks:
+                    partials(chunks)
                 progress(sum(done), total)
                 while following in codes:
                     tokens = codes.pop(following)

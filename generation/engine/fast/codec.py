@@ -23,7 +23,7 @@ half of them would do for the published one."""
 class Codec:
     """A decoder taken apart: `before` the LSTM, the LSTM (or None: then all is `after`), `after` it.
 
-    `latents` turns codes `[1, codebooks, frames]` into `[1, channels, frames]`; `hop` samples make one frame.
+    `latents` turns codes `[batch, codebooks, frames]` into `[batch, channels, frames]`; `hop` samples make one frame.
     `channels` of the sound are decoded apart, codebooks interleaved, as MusicGen's stereo models have them.
     """
 
@@ -95,13 +95,30 @@ class ChunkedDecoder:
 
         With `last` everything is settled: all chunks together are frames times hop samples.
         """
-        wanted = codes.to(self._codec.device)
-        with torch.no_grad():
-            parts = [
-                stream.push(wanted[index :: len(self._streams)], last)
-                for index, stream in enumerate(self._streams)
-            ]
-        return torch.cat(parts).float().cpu()
+        return push_together([self], codes.unsqueeze(0), last=last)[0]
+
+    @property
+    def place(self) -> object:
+        """Decoders of one codec at equal places can be pushed together."""
+        return self._streams[0].place
+
+
+def push_together(decoders: Sequence[ChunkedDecoder], codes: Tensor, *, last: bool = False) -> Tensor:
+    """As `push` of each, in one pass: codes `[decoders, codebooks, frames]` to sound `[decoders, channels, samples]`.
+
+    All MUST be of one codec and at the same place.
+    """
+    codec = decoders[0]._codec
+    streams = [stream for decoder in decoders for stream in decoder._streams]
+    # Codebooks of the channels are interleaved.
+    books = codes.shape[1] // codec.channels
+    apart = codes.to(codec.device).unflatten(1, (books, codec.channels)).transpose(1, 2).flatten(0, 1)
+    with torch.no_grad():
+        joined = streams[0] if len(streams) == 1 else _Stream.joined(streams)
+        sound = joined.push(apart, last)
+        if joined is not streams[0]:
+            joined.part(streams)
+    return sound.float().cpu().unflatten(0, (len(decoders), codec.channels))
 
 
 def decode_whole(codec: Codec, codes: Tensor) -> Tensor:
@@ -110,15 +127,42 @@ def decode_whole(codec: Codec, codes: Tensor) -> Tensor:
 
 
 class _Stream:
+    """What is kept of one channel of one take, or of several at the same place as one batch."""
+
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self._first = Window(codec.before, 1)
         self._second = Window(codec.after, codec.hop)
-        self._state: Any = None
+        self._state: tuple[Tensor, Tensor] | None = None
+
+    @classmethod
+    def joined(cls, streams: Sequence["_Stream"]) -> "_Stream":
+        one = cls(streams[0]._codec)
+        one._first.join([stream._first for stream in streams])
+        one._second.join([stream._second for stream in streams])
+        states = [stream._state for stream in streams if stream._state is not None]
+        if states:
+            hidden, cell = (torch.cat(parts, dim=1) for parts in zip(*states, strict=True))
+            one._state = hidden, cell
+        return one
+
+    def part(self, streams: Sequence["_Stream"]) -> None:
+        """Give each of those that were joined its own again."""
+        for index, stream in enumerate(streams):
+            stream._first.take(self._first, index)
+            stream._second.take(self._second, index)
+            if self._state is not None:
+                hidden, cell = (part[:, index : index + 1].contiguous() for part in self._state)
+                stream._state = hidden, cell
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        return self._first.place, self._second.place, self._state is None
 
     def push(self, codes: Tensor, last: bool) -> Tensor:
+        """Codes `[batch, codebooks, frames]` to sound `[batch, samples]`."""
         codec = self._codec
-        x = codec.latents(codes.unsqueeze(0)) if codes.shape[-1] else None
+        x = codec.latents(codes) if codes.shape[-1] else None
         if codec.lstm is not None:
             x = self._first.push(x, last)
             if x is not None and x.shape[-1]:
@@ -127,8 +171,8 @@ class _Stream:
                 x = (made + steps if codec.lstm_skips else made).permute(1, 2, 0)
         sound = self._second.push(x, last)
         if sound is None:
-            return torch.zeros(1, 0, device=codec.device)
-        return sound[0]
+            return torch.zeros(codes.shape[0], 0, device=codec.device)
+        return sound[:, 0]
 
 
 class Window:
@@ -142,6 +186,20 @@ class Window:
         self._layers, self._hop, self._context = layers, hop, context
         self._kept: Tensor | None = None
         self._done = 0  # of what is kept, so many frames were given out already
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self._done, -1 if self._kept is None else int(self._kept.shape[-1])
+
+    def join(self, windows: Sequence["Window"]) -> None:
+        """Go on for all of these, which are at the same place, as one batch."""
+        kept = [window._kept for window in windows if window._kept is not None]
+        self._kept, self._done = (torch.cat(kept) if kept else None), windows[0]._done
+
+    def take(self, batch: "Window", index: int) -> None:
+        """Go on where number `index` of a batch has come to."""
+        self._kept = None if batch._kept is None else batch._kept[index : index + 1].clone()
+        self._done = batch._done
 
     def push(self, x: Tensor | None, last: bool) -> Tensor | None:
         """What these frames settle, `hop` samples each; None where they settle nothing."""

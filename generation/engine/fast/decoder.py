@@ -15,7 +15,9 @@ from generation.engine.fast.shape import FRAMES_PER_S, STRIDE_S
 from generation.engine.fast.weights import Weights
 
 AHEAD = 8
-"""So many steps the host may be ahead of the device: a cancelled take ends within them."""
+"""So many steps the host may be ahead of the device: a cancelled take ends within them, and within 0.2 s where a step
+takes less than half of that (`graphs.Pace`).
+"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,6 +10,8 @@ T = TypeVar("T")
 WARM_UPS = 2
 """Libraries set themselves up on first use, which no graph may hold."""
 
+AHEAD_S = 0.1
+
 
 class Graphs:
     """Graphs of one device that share their memory: one MUST be done before another is launched."""
@@ -41,20 +43,27 @@ class Graphs:
 
 
 class Pace:
-    """Keeps the host at most `ahead` steps ahead of the device, so that progress is true and cancelling takes no
-    longer.
+    """Keeps the host at most `ahead` steps ahead of the device, and fewer where they would take it longer than AHEAD_S,
+    so that progress is true and cancelling takes no longer. Always one, so that the device does not wait.
     """
 
     def __init__(self, device: torch.device, ahead: int) -> None:
         self._cuda, self._ahead = device.type == "cuda", ahead
+        self._allowed = 1  # until it is known how long a step takes
         self._events: deque[Any] = deque()
+        self._done: Any = None
 
     def step(self) -> None:
         """Call after every step: waits while too many are under way."""
         if not self._cuda:
             return
-        event = torch.cuda.Event()
+        event = torch.cuda.Event(enable_timing=True)
         event.record()
         self._events.append(event)
-        if len(self._events) > self._ahead:
-            self._events.popleft().synchronize()
+        while len(self._events) > self._allowed:
+            done = self._events.popleft()
+            done.synchronize()
+            if self._done is not None:
+                took_s = max(1e-6, self._done.elapsed_time(done) / 1000)
+                self._allowed = max(1, min(self._ahead, int(AHEAD_S / took_s)))
+            self._done = done

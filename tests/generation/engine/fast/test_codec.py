@@ -14,7 +14,7 @@ if importlib.util.find_spec("audiocraft"):
 
     from generation.engine import compat
     from generation.engine.fast import baselines
-    from generation.engine.fast.codec import ChunkedDecoder, codec_of, decode_whole
+    from generation.engine.fast.codec import ChunkedDecoder, codec_of, decode_whole, push_together
     from generation.engine.fast.decoder import Decoder, Take
     from generation.engine.fast.scheduler import Chunk, Finished, Scheduler
     from generation.engine.fast.shape import TINY, Unsupported
@@ -92,6 +92,29 @@ def test_chunks_make_the_sound_of_the_whole(kind: str) -> None:
         sound = torch.cat(parts, dim=-1)
         assert sound.shape == expected.shape
         assert (sound - expected).abs().max() <= tolerance
+
+
+@pytest.mark.parametrize("kind", ["audiocraft, LSTM", "stereo", "transformers"])
+def test_takes_at_the_same_place_are_decoded_as_one_batch(kind: str) -> None:
+    """And each may go on alone afterwards. Tolerance as above."""
+    codec = codec_of(CODECS[kind]())
+    books = 8 if kind == "stereo" else 4
+    codes = torch.randint(0, 256, (3, books, FRAMES), generator=torch.Generator().manual_seed(6))
+    wholes = [decode_whole(codec, one) for one in codes]
+    decoders = [ChunkedDecoder(codec) for _ in codes]
+    parts = [
+        push_together(decoders, codes[:, :, :10]),
+        push_together(decoders, codes[:, :, 10:10]),
+        push_together(decoders, codes[:, :, 10:35]),
+    ]
+    assert len({decoder.place for decoder in decoders}) == 1
+    rest = [decoders[0].push(codes[0, :, 35:], last=True)]
+    assert decoders[0].place != decoders[1].place
+    rest += push_together(decoders[1:], codes[1:, :, 35:], last=True)
+    for number, whole in enumerate(wholes):
+        sound = torch.cat([*(part[number] for part in parts), rest[number]], dim=-1)
+        assert sound.shape == whole.shape
+        assert (sound - whole).abs().max() <= 2e-6 * whole.abs().max()
 
 
 def test_sound_lags_only_a_few_frames_behind() -> None:
