@@ -120,3 +120,19 @@ def test_the_error_summary_links_to_each_field() -> None:
     assert "2 things need your attention" in html
     assert '<a href="#id_title">Title</a>' in html
     assert shown("{% error_summary form %}", form=Sample({"title": "Tide"})).strip() == ""
+
+
+def test_an_empty_field_says_what_to_do() -> None:
+    class Form(forms.Form):
+        name = forms.CharField()
+        kind = forms.ChoiceField(choices=[("a", "A")])
+        day = forms.DateField()
+        file = forms.FileField()
+
+    said = {name: errors[0] for name, errors in Form({}).errors.items()}
+    assert said == {
+        "name": "Fill this in.",
+        "kind": "Choose one.",
+        "day": "Choose a day.",
+        "file": "Choose a file.",
+    }

@@ -56,6 +56,7 @@ def compare_page(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "rows": rows, "heard": heard, "rest": max(0, len(rows) - COMPARED), "lines": lines,
+        "said": data if request.method == "POST" and not any(line.done for line in lines) else {},
         "may_decide": access.may_decide(user), "templates": answer_templates.templates(),
         "stages": [one for one in Submission.Stage.choices if one[0] not in ("unheard", "signed", "heard")],
     }  # fmt: skip
