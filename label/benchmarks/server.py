@@ -138,8 +138,17 @@ class Reader:
             **({"Cookie": cookies} if cookies else {}),
         }
         begun = time.perf_counter()
-        self._connection.request(method, path, body=body or None, headers=sent)
-        response = self._connection.getresponse()
+        try:
+            self._connection.request(method, path, body=body or None, headers=sent)
+            response = self._connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            if method != "GET":
+                raise
+            # The server closes what was silent for half a minute; a browser connects anew.
+            self._connection.close()
+            begun = time.perf_counter()
+            self._connection.request(method, path, body=body or None, headers=sent)
+            response = self._connection.getresponse()
         data = response.read()
         spent_s = time.perf_counter() - begun
         for line in response.headers.get_all("Set-Cookie") or []:
