@@ -1,4 +1,4 @@
-"""Holding generated pieces against recordings, from stored assets. For workers."""
+"""Holding generated pieces against recordings, from stored assets, read in blocks. For workers."""
 
 from __future__ import annotations
 
@@ -12,29 +12,35 @@ import soundfile as sf
 
 from generation.audio import matching
 from generation.audio.arrays import Audio
-from generation.audio.matching import Features, features, likeness
+from generation.audio.matching import Features, features, features_of, likeness
+from generation.audio.spool import Spool
 from generation.hearing import TRIED_DB, Heard, Hearing, Piece
-from generation.measuring import decoded
 from generation.services.method_material import Target
-from provenance import audiofile
+from provenance import audiofile, blobs
 
 THREADS: Final = 2
 #: So much of a piece is mixed into the master to see whether it would be heard there.
 _TRIED_S: Final = 20
+_WRITTEN: Final = 1 << 18
 
 
 class _Sound:
     """One recording: its features, and its fingerprint where Chromaprint is installed."""
 
     def __init__(self, sha256: str) -> None:
-        audio, rate = decoded(sha256)
-        mono: Audio = audio.mean(axis=0, keepdims=True)
-        small = audiofile.resample(mono, rate, matching.RATE_HZ)
-        self.features: Features = features(small, matching.RATE_HZ)
-        self.loudest = _loudest(small)
-        with tempfile.NamedTemporaryFile(prefix="deadwax-", suffix=".wav") as file:
-            sf.write(file.name, small.T, matching.RATE_HZ, subtype="PCM_16")
-            self.fingerprint = audiofile.fingerprint(file.name) or ""
+        with Spool() as kept:
+            with blobs.store().local_path(sha256) as path, audiofile.decoding(path) as sound:
+                small = audiofile.Resampler(sound.sample_rate_hz, matching.RATE_HZ)
+                for block in sound.blocks:
+                    kept.add(small.add(block.mean(axis=0, keepdims=True)))
+                kept.add(small.end())
+            self.features: Features = features_of(kept)
+            self.loudest = _loudest(kept)
+            with tempfile.NamedTemporaryFile(prefix="deadwax-", suffix=".wav") as file:
+                with sf.SoundFile(file.name, "w", matching.RATE_HZ, 1, subtype="PCM_16") as written:
+                    for at in range(0, len(kept), _WRITTEN):
+                        written.write(kept.span(at, min(len(kept), at + _WRITTEN)))
+                self.fingerprint = audiofile.fingerprint(file.name) or ""
 
 
 def compare(
@@ -124,12 +130,15 @@ def _even(audio: Audio) -> Audio:
     return result
 
 
-def _loudest(audio: Audio) -> Audio:
-    """The loudest stretch of `_TRIED_S` seconds, to the second; all of what is shorter."""
-    length, step = _TRIED_S * matching.RATE_HZ, matching.RATE_HZ
-    if audio.shape[1] <= length:
-        return audio
-    energy = np.concatenate([[0.0], np.cumsum(audio[0].astype(np.float64) ** 2)])
-    begins = np.arange(0, audio.shape[1] - length + 1, step)
-    begin = int(begins[np.argmax(energy[begins + length] - energy[begins])])
-    return audio[:, begin : begin + length].copy()
+def _loudest(kept: Spool) -> Audio:
+    """`[1, samples]`: the loudest stretch of `_TRIED_S` seconds, to the second; all of what is shorter."""
+    second = matching.RATE_HZ
+    whole = len(kept) // second
+    if len(kept) <= _TRIED_S * second:
+        return kept.span(0, len(kept))[None]
+    energy = [
+        np.square(kept.span(at * second, (at + 1) * second), dtype=np.float64).sum() for at in range(whole)
+    ]
+    sums = np.concatenate([[0.0], np.cumsum(energy)])
+    begin = int(np.argmax(sums[_TRIED_S:] - sums[:-_TRIED_S])) * second
+    return kept.span(begin, begin + _TRIED_S * second)[None]

@@ -40,6 +40,11 @@ TURNED_FRAMES: Final = 8 * 21.5
 _DENSE: Final = 0.25
 #: A second, in frames, in which matching keys are counted once.
 _SECOND: Final = 21.5
+#: The floor under a peak is the mean over so many frames, so that many less one, halved, around a stretch decide too.
+_AROUND_SIZE: Final = 43
+AROUND: Final = _AROUND_SIZE // 2
+#: Stretches of the whole begin at multiples of so many frames: two seconds to the frame.
+STRETCH: Final = 43
 
 
 @dataclass(frozen=True)
@@ -79,14 +84,20 @@ class Found:
     frames: float = 0.0
 
 
-def peaks(power: Floats) -> Floats:
-    """[n, 2]: frame, and bin to a fraction; the highest local maxima of every second of log `power`, by time."""
+def peaks(power: Floats, *, at: int = 0, within: tuple[int, int] | None = None) -> Floats:
+    """[n, 2]: frame, and bin to a fraction; the highest local maxima of every second of log `power`, by time.
+
+    Of a stretch: `at` is the frame of its first column in the whole. Only the columns `within` count, from a multiple
+    of `STRETCH` in the whole on; `AROUND` more on either side, where the sound goes on, belong to the stretch.
+    """
     band = power[_LOW_BIN:_HIGH_BIN]
-    floor = ndimage.uniform_filter(band, size=(61, 43), mode="nearest")
+    floor = ndimage.uniform_filter(band, size=(61, _AROUND_SIZE), mode="nearest")
     highest = (band == ndimage.maximum_filter(band, size=(19, 9), mode="nearest")) & (band > floor + 0.7)
+    if within is not None:
+        highest[:, : within[0]] = highest[:, within[1] :] = False
     bins, frames = np.nonzero(highest)
     height = (band - floor)[bins, frames]
-    second = (frames / _SECOND).astype(np.int64)
+    second = ((frames + at) / _SECOND).astype(np.int64)
     order = np.lexsort((-height, second))
     place = np.arange(len(order)) - np.searchsorted(second[order], second[order])
     kept = order[place < _PEAKS_PER_S]
@@ -96,7 +107,7 @@ def peaks(power: Floats) -> Floats:
     below, top, above = (power[middle + step, frame] for step in (-1, 0, 1))
     bend = below - 2 * top + above
     aside = np.where(bend < -1e-9, 0.5 * (below - above) / np.minimum(bend, -1e-9), 0.0)
-    return np.stack([frame, middle + np.clip(aside, -0.5, 0.5)], axis=1).astype(np.float64)
+    return np.stack([frame + at, middle + np.clip(aside, -0.5, 0.5)], axis=1).astype(np.float64)
 
 
 class Constellation:

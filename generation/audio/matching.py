@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from scipy import ndimage, signal
 
 from generation.audio.arrays import Audio, valid_audio
-from generation.audio.constellation import Constellation, peaks
+from generation.audio.constellation import AROUND, STRETCH, Constellation, peaks
 from generation.audio.likeness import NOTHING, Likeness
+from generation.audio.spool import Spool
 from provenance.audiofile.resampling import resample
 
 RATE_HZ: Final = 11_025
@@ -33,6 +34,9 @@ LEAST_S: Final = 3.0
 #: Chroma and onsets are compared in stretches of so many seconds; the best stretch counts.
 _STRETCH_S: Final = 20.0
 _CHROMA_STEP: Final = 8
+#: Frames of the spectrogram that are held at a time, a minute and a half; whole steps of chroma.
+_STRETCH: Final = STRETCH * _CHROMA_STEP * 6
+_SCANNED: Final = 1 << 20
 _FULL_SCALE_SILENCE: Final = 1e-4
 
 Floats = NDArray[np.float64]
@@ -51,17 +55,40 @@ class Features:
 def features(audio: Audio, sample_rate_hz: int) -> Features:
     """The features of `audio` [channels, samples] at any rate. Raises SoundError for what is no sound."""
     mono = valid_audio(audio, max_channels=8).mean(axis=0, keepdims=True)
-    at_rate = resample(mono, sample_rate_hz, RATE_HZ) if sample_rate_hz != RATE_HZ else mono
-    samples = at_rate[0].astype(np.float64)
-    duration_s = samples.shape[0] / RATE_HZ
-    loudest = float(np.abs(samples).max()) if samples.size else 0.0
-    if samples.shape[0] < WINDOW * 4 or loudest < _FULL_SCALE_SILENCE:
-        return Features(duration_s, Constellation(np.zeros((0, 2))), np.zeros((12, 0)), np.zeros(0))
-    _, _, spectrum = signal.stft(
-        samples / loudest, RATE_HZ, nperseg=WINDOW, noverlap=WINDOW - HOP, padded=False, boundary=None
+    with Spool() as kept:
+        kept.add(resample(mono, sample_rate_hz, RATE_HZ) if sample_rate_hz != RATE_HZ else mono)
+        return features_of(kept)
+
+
+def features_of(kept: Spool) -> Features:
+    """The features of one channel at `RATE_HZ`, finite. Looked at in stretches: memory hardly grows with the sound."""
+    duration_s = len(kept) / RATE_HZ
+    loudest = max(
+        (float(np.abs(kept.span(at, at + _SCANNED)).max()) for at in range(0, len(kept), _SCANNED)),
+        default=0.0,
     )
-    power = np.log(np.abs(spectrum) + 1e-5)
-    return Features(duration_s, Constellation(peaks(power)), _chroma(spectrum), _onsets(power))
+    if len(kept) < WINDOW * 4 or loudest < _FULL_SCALE_SILENCE:
+        return Features(duration_s, Constellation(np.zeros((0, 2))), np.zeros((12, 0)), np.zeros(0))
+    frames = (len(kept) - WINDOW) // HOP + 1
+    stars, chroma, flux = [], [], []
+    for first in range(0, frames, _STRETCH):
+        last = min(frames, first + _STRETCH)
+        low, high = max(0, first - AROUND), min(frames, last + AROUND)
+        samples = kept.span(low * HOP, (high - 1) * HOP + WINDOW).astype(np.float64)
+        _, _, spectrum = signal.stft(
+            samples / loudest, RATE_HZ, nperseg=WINDOW, noverlap=WINDOW - HOP, padded=False, boundary=None
+        )
+        power = np.log(np.abs(spectrum) + 1e-5)
+        inner = slice(first - low, last - low)
+        stars.append(peaks(power, at=low, within=(inner.start, inner.stop)))
+        chroma.append(_chroma(spectrum[:, inner]))
+        flux.append(_flux(power)[inner])
+    return Features(
+        duration_s,
+        Constellation(np.concatenate(stars)),
+        np.concatenate(chroma, axis=1),
+        _onsets(np.concatenate(flux)),
+    )
 
 
 def likeness(source: Features, target: Features, *, harmony: bool = True, turned: bool = True) -> Likeness:
@@ -102,8 +129,13 @@ def _chroma(spectrum: NDArray[np.complex128]) -> Floats:
     return chroma
 
 
-def _onsets(power: Floats) -> Floats:
-    flux = np.maximum(np.diff(power, axis=1, prepend=power[:, :1]), 0).mean(axis=0)
+def _flux(power: Floats) -> Floats:
+    """How much begins in each frame; nothing in the first."""
+    flux: Floats = np.maximum(np.diff(power, axis=1, prepend=power[:, :1]), 0).mean(axis=0)
+    return flux
+
+
+def _onsets(flux: Floats) -> Floats:
     onsets: Floats = flux - ndimage.uniform_filter1d(flux, 43, mode="nearest")
     return onsets
 

@@ -13,7 +13,6 @@ import os
 import re
 import resource
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -28,6 +27,7 @@ import soundfile as sf
 
 from artists.models import Submission, SubmissionFile
 from artists.services import incoming, submissions, upload_links
+from label.benchmarks import looking
 from label.benchmarks.checking import played
 from label.benchmarks.jobs import ended, workers
 from label.benchmarks.server import NotServed, Server, serving
@@ -40,19 +40,6 @@ MB: Final = 1_000_000
 A_NIGHT, NIGHT_H = 2000, 8
 SENDERS: Final = 4
 _TOKEN: Final = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-#: The jobs that wait, in a process of their own: seconds, seconds of processor time, and the most it held in kB.
-_LOOK: Final = """
-import os, resource, time
-import django
-django.setup()
-from provenance.jobs import worker
-worker.load_handlers()
-begun, before = time.monotonic(), sum(os.times()[:4])
-worker.run_waiting()
-who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-most = max(resource.getrusage(one).ru_maxrss for one in who)
-print(time.monotonic() - begun, sum(os.times()[:4]) - before, most)
-"""
 
 
 class Sender:
@@ -148,7 +135,8 @@ def upload(*, quick: bool, base: Path) -> Iterator[Figure]:
     )
     with serving(base / "web.log") as server:
         yield from _large(server, secret, size=(20 if quick else 300) * MB)
-    yield from _looked_at()
+    yield from looking.at_the_large_file()
+    yield from looking.at_the_longest(minutes=10 if quick else 120)
     yield from _night(base, secret, count=4 if quick else 40)
 
 
@@ -215,30 +203,6 @@ def _settled(sender: Sender, place: str) -> int:
     return sender.offset(place)
 
 
-def _look() -> tuple[float, float, float]:
-    """What one worker needs for the jobs that wait: seconds, seconds of processor time, MB at its most."""
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", _LOOK], capture_output=True, text=True, check=True
-    )
-    spent_s, cpu_s, most_kb = map(float, done.stdout.split()[-3:])
-    file = SubmissionFile.objects.latest("entry_id")
-    if file.state != SubmissionFile.State.READY:
-        raise RuntimeError(f"the file was not looked at: {done.stderr[-1000:]}")
-    return spent_s, cpu_s, most_kb * 1024 / MB
-
-
-def _looked_at() -> Iterator[Figure]:
-    """The worker's look at the large file, for its memory."""
-    spent_s, cpu_s, most_mb = _look()
-    file = SubmissionFile.objects.select_related("asset").latest("entry_id")
-    yield Figure(
-        name=f"a worker's look at it, {(file.asset.duration_ms or 0) / 60_000:.0f} minutes of sound",
-        value=spent_s,
-        unit="s",
-        note=f"{cpu_s:.0f} s of processor time, {most_mb:.0f} MB at its most",
-    )
-
-
 def _night(base: Path, secret: str, *, count: int) -> Iterator[Figure]:
     """So many submissions from as many addresses, four at a time, and the workers that look at each file."""
     files = [_song(number, 20.0) for number in range(count)]
@@ -302,14 +266,14 @@ def _three_minutes(secret: str, needed: float) -> Iterator[Figure]:
         link, files=[row], sender="three minutes", artist_name="Three Minutes (fictional)", rights="own", consent=True,
         contact_email="three@sender.invalid", ai=dict.fromkeys(names, "no"),
     )  # fmt: skip
-    spent_s, cpu_s, _ = _look()
+    looked = looking.look()
     yield Figure(
         name="one song of three minutes looked at, by two workers on two cores, an hour",
-        value=2 * 3600 / cpu_s,
+        value=2 * 3600 / looked.cpu_s,
         unit="an hour",
         goal=Goal(">=", needed),
         beside=Beside(f"{A_NIGHT} in a night of {NIGHT_H} hours", needed),
-        note=f"from {cpu_s:.1f} s of processor time for one; it took {spent_s:.1f} s",
+        note=f"from {looked.cpu_s:.1f} s of processor time for one; it took {looked.spent_s:.1f} s",
     )
 
 

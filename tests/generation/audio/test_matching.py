@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from generation.audio import matching
 from generation.audio.arrays import SoundError
 from generation.audio.likeness import CHROMA_FROM, ONSET_FROM, SISTER_FROM, thresholds
 from generation.audio.matching import RATE_HZ, features, likeness
@@ -133,3 +134,21 @@ def test_bounds_are_the_exact_ones():
     assert rate(0, 100) == {"count": 0, "of": 100, "low": 0.0, "high": 0.03622}
     assert rate(10, 20) == {"count": 10, "of": 20, "low": 0.27196, "high": 0.72804}
     assert rate(20, 20)["high"] == 1.0
+
+
+def test_features_are_the_same_whether_a_recording_is_looked_at_at_once_or_in_stretches(monkeypatch):
+    both = np.concatenate([SOURCE, OTHER], axis=1)
+    clicks = np.zeros_like(both)
+    clicks[:, :: matching.HOP * matching.STRETCH] = 0.5  # on every border of the stretches
+    for sound in (both, clicks, both[:, :99_999], both[:, : matching.WINDOW * 4], np.zeros_like(both)):
+        found = []
+        for stretch in (1 << 30, matching.STRETCH * 8):
+            monkeypatch.setattr(matching, "_STRETCH", stretch)
+            found.append(features(sound, RATE_HZ))
+        whole, pieced = found
+        assert pieced.duration_s == whole.duration_s
+        for name in ("chroma", "onsets"):
+            assert getattr(pieced, name) == pytest.approx(getattr(whole, name), abs=1e-9)
+        assert pieced.stars.frames.tolist() == whole.stars.frames.tolist()
+        assert pieced.stars.bins == pytest.approx(whole.stars.bins, abs=1e-9)
+    assert not len(pieced.stars)
