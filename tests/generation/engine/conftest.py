@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.generation.engine.made_once import made_once
 
 TINY_MODELS: dict[str, dict[str, Any]] = {
     "musicgen-tiny": {},
@@ -26,11 +24,7 @@ TINY_MODELS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="session")
 def made_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Models of about 1 MB each, their text encoders, and the separator of melodies."""
-    folder = tmp_path_factory.mktemp("models")
-    command = [sys.executable, "-m", "tests.generation.engine.tiny", str(folder), json.dumps(TINY_MODELS)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return made_once(tmp_path_factory, "models", "tests.generation.engine.tiny", json.dumps(TINY_MODELS))
 
 
 @pytest.fixture

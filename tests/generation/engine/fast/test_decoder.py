@@ -187,6 +187,9 @@ def test_codes_for_fixed_seeds_are_those_of_the_golden_file() -> None:
     stereo = Shape(
         **{**vars(STEREO_SMALL), "layers": 1, "width": 32, "heads": 4, "feed_forward": 64, "card": 128}
     )
+    front = text(3, 11).cross
+    melody = Conditions(prefix=front, null_prefix=front * 0.3)
+    known = torch.randint(0, 256, (4, 5), generator=torch.Generator().manual_seed(8))
     found: dict[str, Any] = {"version": fast.VERSION}
     cases = {
         "sampled": Decoder(weights()).generate(takes(1, 2**63 - 1)),
@@ -194,6 +197,8 @@ def test_codes_for_fixed_seeds_are_those_of_the_golden_file() -> None:
         "top p, unconditional": Decoder(weights()).generate(
             [Take(seed=7, frames=FRAMES, sampling=Sampling(top_p=0.9, guidance=1.0))]
         ),
+        "continued": Decoder(weights()).generate(takes(6, prompt=known)),
+        "melody": Decoder(weights(cross=False)).generate(takes(8, conditions=melody)),
         "two windows": Decoder(weights()).generate(takes(5, frames=60, stride=15)),
         "stereo": Decoder(random_weights(stereo, seed=2)).generate([Take(seed=3, frames=12)]),
     }

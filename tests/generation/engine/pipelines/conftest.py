@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import struct
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,22 +13,15 @@ import numpy as np
 import pytest
 
 from generation.engine.base import GivenInput
+from tests.generation.engine.made_once import made_once
 
-ROOT = Path(__file__).resolve().parents[4]
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 Change = Callable[[dict[str, Any], bytearray], None]
 
 
 @pytest.fixture(scope="session")
 def made_pipelines(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pipelines")
-    command = [sys.executable, "-m", "tests.generation.engine.tiny_diffusers", str(folder)]
-    one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False, env=one_thread
-    )
-    assert done.returncode == 0, done.stderr
-    return folder
+    return made_once(tmp_path_factory, "pipelines", "tests.generation.engine.tiny_diffusers")
 
 
 @pytest.fixture
