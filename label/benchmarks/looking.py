@@ -17,35 +17,40 @@ from label.benchmarks.checking import played
 from label.benchmarks.table import Beside, Figure, Goal
 
 MB: Final = 1_000_000
-#: The jobs that wait, in a process of their own: seconds, seconds of processor time, the most it held in kB, and what
-#: it held before.
-_LOOK: Final = """
-import os, resource, time
+#: The most that this process held, in kB. Not ru_maxrss: on Linux that begins with what the parent held.
+_MOST: Final = """
+import os, re, resource, sys, time
+from pathlib import Path
+def most():
+    if sys.platform != "linux":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text()).group(1))
+"""
+#: What an idle worker has loaded since its first job.
+_IDLE: Final = """
+import librosa
+librosa.stft, librosa.beat.beat_track, librosa.feature.chroma_cqt
+idle, begun, before = most(), time.monotonic(), sum(os.times()[:4])
+"""
+#: Seconds, seconds of processor time, the most it held, and what it held before.
+_SAID: Final = """
+print(time.monotonic() - begun, sum(os.times()[:4]) - before, most(), idle)
+"""
+#: The jobs that wait, in a process of their own.
+_LOOK: Final = f"""{_MOST}
 import django
 django.setup()
 from provenance.jobs import worker
 worker.load_handlers()
-import librosa
-librosa.stft, librosa.beat.beat_track, librosa.feature.chroma_cqt  # loaded on first use: an idle worker has them
-idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-begun, before = time.monotonic(), sum(os.times()[:4])
+{_IDLE}
 worker.run_waiting()
-who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-most = max(resource.getrusage(one).ru_maxrss for one in who)
-print(time.monotonic() - begun, sum(os.times()[:4]) - before, most, idle)
-"""
+{_SAID}"""
 #: The measuring alone, of a file of any length.
-_MEASURE: Final = """
-import os, resource, sys, time
-import librosa
-librosa.stft, librosa.beat.beat_track, librosa.feature.chroma_cqt
+_MEASURE: Final = f"""{_MOST}
 from generation.audio.look import look
-idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-begun, before = time.monotonic(), sum(os.times()[:4])
+{_IDLE}
 look(sys.argv[1])
-most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(time.monotonic() - begun, sum(os.times()[:4]) - before, most, idle)
-"""
+{_SAID}"""
 #: Over what the worker holds anyway.
 LOOK_MB: Final = 600.0
 
