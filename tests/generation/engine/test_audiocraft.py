@@ -22,7 +22,8 @@ from generation.engine.base import (
     GenerationRequest,
     RequestRefused,
 )
-from tests.generation.engine.conftest import ROOT, TINY_MODELS
+from tests.generation.engine.conftest import TINY_MODELS
+from tests.generation.engine.made_once import ROOT
 from tests.generation.engine.test_audiocraft_host import Ear
 from tests.support import needs
 
