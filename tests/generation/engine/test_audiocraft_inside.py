@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.generation.engine.conftest import ROOT
+from tests.generation.engine.made_once import ROOT
 from tests.support import needs
 
 pytestmark = needs("engines")
