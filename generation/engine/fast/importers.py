@@ -3,6 +3,7 @@
 Where the checkpoint's layout allows, tensors are views of what was given: nothing large is copied.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from generation.engine.fast.shape import FRAMES_PER_S, Shape, Unsupported
+from generation.engine.fast.shape import FRAMES_PER_S, WINDOW_S, Shape, Unsupported
 from generation.engine.fast.weights import Layer, Linear, Norm, Weights
 
 State = Mapping[str, Tensor]
@@ -86,7 +87,9 @@ def audiocraft_package(file: Path) -> Weights:
     return from_audiocraft(package["best_state"], config)
 
 
-def from_transformers(state: State, config: Mapping[str, Any], *, window: int = 30 * FRAMES_PER_S) -> Weights:
+def from_transformers(
+    state: State, config: Mapping[str, Any], *, window: int = WINDOW_S * FRAMES_PER_S
+) -> Weights:
     """The decoder of a transformers Musicgen or MusicgenMelody: `state_dict()` and the decoder's configuration
     as a mapping.
 
@@ -125,6 +128,30 @@ def from_transformers(state: State, config: Mapping[str, Any], *, window: int = 
         heads=_stacked(state, [f"{top}lm_heads.{k}" for k in range(codebooks)]),
         source="transformers",
     )
+
+
+def transformers_folder(folder: Path, *, window: int = WINDOW_S * FRAMES_PER_S) -> Weights:
+    """The decoder of a model as transformers publishes it: `config.json`, and safetensors in one file or several.
+
+    Of the text encoder and of the codec nothing is read.
+
+    Raises:
+        Unsupported: see `from_transformers`; or the folder holds no safetensors.
+    """
+    from safetensors import safe_open  # comes with transformers
+
+    config = json.loads((folder / "config.json").read_text())
+    index = folder / "model.safetensors.index.json"
+    names = ["model.safetensors"]
+    if index.is_file():
+        names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
+    if missing := [name for name in names if not (folder / name).is_file()]:
+        raise Unsupported(f"the checkpoint lacks {', '.join(missing)}; only safetensors are read")
+    state: dict[str, Tensor] = {}
+    for name in names:
+        with safe_open(folder / name, framework="pt") as file:
+            state |= {key: file.get_tensor(key) for key in file.keys() if key.startswith("decoder.")}  # noqa: SIM118
+    return from_transformers(state, config, window=window)
 
 
 def _audiocraft_delays(config: Mapping[str, Any], codebooks: int) -> tuple[int, ...]:

@@ -15,7 +15,12 @@ if importlib.util.find_spec("audiocraft"):
     import torch
 
     from generation.engine.fast import shape as shapes
-    from generation.engine.fast.importers import audiocraft_package, from_audiocraft, from_transformers
+    from generation.engine.fast.importers import (
+        audiocraft_package,
+        from_audiocraft,
+        from_transformers,
+        transformers_folder,
+    )
     from generation.engine.fast.shape import PUBLISHED, Shape, Unsupported
     from generation.engine.fast.weights import random_weights
     from tests.generation.engine.fast import references
@@ -34,6 +39,29 @@ def test_a_published_package_is_read_without_audiocraft(made_models: Path) -> No
     assert (weights.shape.card, weights.shape.delays, weights.shape.window) == (256, (0, 1, 2, 3), 950)
     with pytest.raises(pickle.UnpicklingError):
         audiocraft_package(made_models / "musicgen-code" / "state_dict.bin")
+
+
+@pytest.mark.parametrize("shard", ["1GB", "40KB"])
+@pytest.mark.parametrize("kind", ["text", "melody"])
+def test_a_folder_of_transformers_is_read_without_transformers(kind: str, shard: str, tmp_path: Path) -> None:
+    model = references.transformers_model(melody=kind == "melody")
+    model.save_pretrained(tmp_path, max_shard_size=shard)
+    assert (len(list(tmp_path.glob("*.safetensors"))) > 1) == (shard == "40KB")
+    ours = transformers_folder(tmp_path)
+    expected = from_transformers(model.state_dict(), model.config.to_dict())
+    assert ours.shape == expected.shape
+    for mine, theirs in zip(parts(ours), parts(expected), strict=True):
+        assert torch.equal(mine, theirs)
+    next(iter(tmp_path.glob("*.safetensors"))).unlink()
+    with pytest.raises(Unsupported, match=r"lacks model.*safetensors"):
+        transformers_folder(tmp_path)
+
+
+def parts(weights: Any) -> list[Any]:
+    found = [weights.embedding, weights.heads.weight, weights.norm.weight, weights.norm.bias]
+    for layer in weights.layers:
+        found += [part.weight for part in vars(layer).values() if part is not None]
+    return found
 
 
 def test_large_matrices_are_shared_and_not_copied() -> None:
