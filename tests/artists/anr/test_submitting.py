@@ -6,7 +6,9 @@ import datetime as dt
 import io
 from typing import Any
 
+import numpy as np
 import pytest
+from django.test import Client
 
 from artists.errors import ArtistsUserFault, LinkOver, TooMany, UploadRefused
 from artists.models import Incoming, Submission, SubmissionFile
@@ -266,6 +268,17 @@ def test_what_cannot_be_taken_is_said_before_a_byte_is_sent(
         incoming.begin(link[0], filename=name, length=length, sender="s")
     assert refused.value.status == status
     assert not Incoming.objects.exists()
+
+
+def test_what_lasts_longer_than_the_page_says_is_refused_when_it_is_here(link: Any) -> None:
+    """No worker ever sees it: a small file may unpack to hours."""
+    assert "30 minutes each" in Client().get(f"/submit/{link[1]}/").content.decode()
+    data = encoded(np.zeros(31 * 60 * 8_000, np.int16), rate=8_000, kind="FLAC")
+    row, _ = incoming.begin(link[0], filename="a night.flac", length=len(data), sender="s")
+    row = incoming.append(row, offset=0, stream=io.BytesIO(data), length=len(data))
+    assert row.state == Incoming.State.REFUSED
+    assert row.says == "This file is longer than 30 minutes. Trim it, or split it into parts."
+    assert not incoming._path(row).exists()
 
 
 def test_a_path_in_the_name_is_only_a_name(link: Any) -> None:
