@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.db.models import QuerySet
@@ -59,8 +60,9 @@ class ConsentSerializer(serializers.ModelSerializer[Consent]):
         return consents.in_force(row)
 
     def get_words(self, row: Consent) -> dict[str, str]:
-        user = cast(User, self.context["request"].user)
-        return row.words if practice_access.reads_terms(user, row) else {}
+        user, among = cast(User, self.context["request"].user), self.context.get("terms_read")
+        reads = practice_access.reads_terms(user, row) if among is None else row.pk in among
+        return row.words if reads else {}
 
 
 class ConsentInput(serializers.Serializer[Any]):
@@ -120,12 +122,15 @@ class _Practice(viewsets.GenericViewSet[Any]):
     def shown(self, row: Any, *, code: int = 200) -> Response:
         return Response(self.get_serializer(row).data, status=code)
 
-    def listed(self, rows: QuerySet[Any]) -> Response:
+    def page(self, rows: QuerySet[Any]) -> Sequence[Any]:
         wanted = self.request.query_params.get("artist")
         if wanted:
             form = serializers.UUIDField()
             rows = rows.filter(artist=form.run_validation(wanted))
-        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(rows), many=True).data)
+        return self.paginate_queryset(rows) or ()
+
+    def listed(self, rows: QuerySet[Any]) -> Response:
+        return self.get_paginated_response(self.get_serializer(self.page(rows), many=True).data)
 
 
 class MethodViewSet(_Practice):
@@ -156,7 +161,10 @@ class ConsentViewSet(_Practice):
     @_ARTIST
     def list(self, request: Request) -> Response:
         rows = practice_access.visible_consents(self.user).prefetch_related("made_by__vault")
-        return self.listed(rows.order_by("-created_at"))
+        page = self.page(rows.order_by("-created_at", "pk"))
+        context = dict(self.get_serializer_context())
+        context["terms_read"] = practice_access.terms_read_among(self.user, page)
+        return self.get_paginated_response(ConsentSerializer(page, many=True, context=context).data)
 
     def retrieve(self, request: Request, pk: str) -> Response:
         return self.shown(practice_access.consent_for(self.user, pk))

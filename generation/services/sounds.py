@@ -36,7 +36,7 @@ def sounds_of(made: Iterable[tuple[Master, Iterable[EntryBody]]]) -> Sounds:
     every = frozenset[str]().union(*inside.values())
     # By the keys of assets: a condition on the digests of two joined tables reads all takes and uploads there are.
     keys = list(Asset.objects.filter(sha256__in=every).order_by().values_list("pk", flat=True))
-    stems = list(TakeStem.objects.filter(asset__in=keys).select_related("asset"))
+    stems = list(TakeStem.objects.filter(asset__in=keys).order_by("role").select_related("asset"))
     # Notes count like sound: a take that was made from another's notes stands on that one's terms, too.
     held = Q(asset__in=keys) | Q(midi__in=keys)
     rows = Take.objects.filter(held | Q(pk__in={stem.take_id for stem in stems}))
@@ -47,9 +47,10 @@ def sounds_of(made: Iterable[tuple[Master, Iterable[EntryBody]]]) -> Sounds:
         .annotate(first_stream=F("asset__entry__stream"))
     )
     _give_terms(takes, uploads)
-    by_key = {take.pk: take for take in takes}
+    place = {take.pk: at for at, take in enumerate(takes)}
+    stems.sort(key=lambda stem: place[stem.take_id])
     for stem in stems:
-        stem.take = by_key[stem.take_id]
+        stem.take = takes[place[stem.take_id]]
     return Sounds(inside, takes, stems, uploads, {upload.pk: upload.first_stream for upload in uploads})
 
 

@@ -22,7 +22,7 @@ from label.listening import FETCH, fetched, pieces_of, played, titled
 from label.listening_notes import notes_about
 from provenance.errors import UserFault
 
-PAGE = 100
+PAGE = 50
 
 
 @require_http_methods(["GET", "POST"])
