@@ -64,6 +64,7 @@ def links_page(request: HttpRequest) -> HttpResponse:
         "page": page,
         "made": made,
         "fault": fault_text,
+        "said": request.POST if fault_text else {},
         "rules": rules(),
     }
     return render(request, "artists/upload_links.html", context, status=422 if fault_text else 200)

@@ -136,3 +136,12 @@ def test_a_moment_is_written_as_people_write_it() -> None:
     for wrong in ("1:60", "x", "1:2:3", "-1"):
         with pytest.raises(UserFault):
             ms_of(wrong)
+
+
+def test_a_link_that_cannot_be_made_keeps_what_was_written(anr: Client) -> None:
+    page = anr.post("/inbox/links/", {"name": "Radio Nord (fictional)", "days": "9999", "promise_days": "7",
+                                      "max_submissions": "20", "max_gb": "5"})  # fmt: skip
+    assert page.status_code == 422
+    text = page.content.decode()
+    for value in ("Radio Nord (fictional)", "9999", "20", "5"):
+        assert f'value="{value}"' in text, value
