@@ -25,7 +25,7 @@ from generation.engine.host_process import Hear
 from generation.engine.musicgen_fast import FastMusicGen, even_chance
 from generation.engine.musicgen_given import Heard, finished, heard, seconds_of
 from generation.engine.musicgen_load import STRIDE_S, Loaded, files_of, load, no_room
-from generation.engine.musicgen_partial import CHUNK_FRAMES, Partials
+from generation.engine.musicgen_partial import CHUNK_FRAMES, FIRST_CHUNK_FRAMES, Partials
 from generation.modes import UNCONDITIONAL
 
 T = TypeVar("T")
@@ -139,7 +139,10 @@ class AudiocraftRunner:
         if hear is not None and loaded.codec is not None and what.part is None:
             samples = round(what.seconds * loaded.model.sample_rate)
             partials = Partials(loaded.codec, hear, frames=what.frames, samples=samples)
-        tickets = floor.submit(takes, owner=owner, chunk_frames=CHUNK_FRAMES if partials else 0)
+        tickets = floor.submit(
+            takes, owner=owner, chunk_frames=CHUNK_FRAMES if partials else 0,
+            first_chunk_frames=FIRST_CHUNK_FRAMES,
+        )  # fmt: skip
         done = [0] * len(tickets)
         codes: dict[int, torch.Tensor] = {}
         following, total = 0, what.new_frames * len(tickets)

@@ -13,7 +13,9 @@ from generation.engine.fast.codec import ChunkedDecoder, Codec, codec_of, push_t
 from generation.engine.fast.shape import Unsupported
 
 CHUNK_FRAMES = 50
-"""A second at a time: the first sound comes after about 0.8 s of it, and 12 frames in 62 are decoded twice."""
+"""A second at a time; 12 frames in 62 are decoded twice."""
+FIRST_CHUNK_FRAMES = CHUNK_FRAMES + ChunkedDecoder.LAG
+"""As many as settle the first second of sound, so that it waits for no second chunk."""
 
 TOGETHER = 8
 """By arithmetic, a second of so many takes at once needs some 200 MB."""

@@ -33,6 +33,7 @@ class _Asked:
     take: Take
     owner: str
     chunk_frames: int
+    first_chunk_frames: int
     frames: int = 0
     sent: int = 0
 
@@ -76,13 +77,20 @@ class Floor:
             self.slots = self.asked
             self._scheduler = self._lanes = None
 
-    def submit(self, takes: Sequence[Take], *, owner: str, chunk_frames: int = 0) -> list[int]:
+    def submit(
+        self, takes: Sequence[Take], *, owner: str, chunk_frames: int = 0, first_chunk_frames: int = 0
+    ) -> list[int]:
         """Queue takes; returns their tickets. One owner's takes do not hold up another's: free lanes go to whoever has
         the fewest.
         """
         tickets = []
         for take in takes:
-            self._waiting.append(_Asked(ticket=self._next, take=take, owner=owner, chunk_frames=chunk_frames))
+            self._waiting.append(
+                _Asked(
+                    ticket=self._next, take=take, owner=owner, chunk_frames=chunk_frames,
+                    first_chunk_frames=first_chunk_frames,
+                )
+            )  # fmt: skip
             self._events[self._next] = []
             tickets.append(self._next)
             self._next += 1
@@ -185,7 +193,10 @@ class Floor:
                     return
                 self._lay_out(one.take)
             assert self._scheduler is not None
-            number = self._scheduler.submit(one.take, owner=one.owner, chunk_frames=one.chunk_frames)
+            number = self._scheduler.submit(
+                one.take, owner=one.owner, chunk_frames=one.chunk_frames,
+                first_chunk_frames=one.first_chunk_frames,
+            )  # fmt: skip
             self._running[number] = one
             self._waiting.popleft()
 

@@ -55,6 +55,7 @@ class _Job:
     owner: str
     urgent: bool
     chunk_frames: int
+    first_chunk_frames: int
     spans: list[tuple[int, int, int]]
     codes: Tensor
     number: int = 0
@@ -84,8 +85,12 @@ class Scheduler:
     def idle(self) -> bool:
         return not self._waiting and not self._running
 
-    def submit(self, take: Take, *, owner: str = "", urgent: bool = False, chunk_frames: int = 0) -> int:
-        """Queue a take; returns its ticket. With `chunk_frames` its codes are told while it is made, so many at a time.
+    def submit(
+        self, take: Take, *, owner: str = "", urgent: bool = False, chunk_frames: int = 0,
+        first_chunk_frames: int = 0,
+    ) -> int:  # fmt: skip
+        """Queue a take; returns its ticket. With `chunk_frames` its codes are told while it is made, so many at a time;
+        of the first chunk `first_chunk_frames` if that is another number.
 
         Raises ValueError when it can never fit into the lanes.
         """
@@ -107,8 +112,8 @@ class Scheduler:
         if codes.shape[0] != self._shape.codebooks:
             raise ValueError(f"the prompt has {codes.shape[0]} codebooks, the model {self._shape.codebooks}")
         job = _Job(
-            ticket=self._next, take=take, owner=owner, urgent=urgent, chunk_frames=chunk_frames, spans=spans,
-            codes=codes,
+            ticket=self._next, take=take, owner=owner, urgent=urgent, chunk_frames=chunk_frames,
+            first_chunk_frames=first_chunk_frames or chunk_frames, spans=spans, codes=codes,
         )  # fmt: skip
         self._next += 1
         self._waiting.append(job)
@@ -150,7 +155,8 @@ class Scheduler:
             job.told = made
             events.append(Advanced(ticket=job.ticket, frames=made))
         done = self._lanes.is_done(slot)
-        if not done and job.chunk_frames and ready - job.sent >= job.chunk_frames:
+        wanted = job.chunk_frames if job.sent else job.first_chunk_frames
+        if not done and job.chunk_frames and ready - job.sent >= wanted:
             self._collect(slot, job, ready)
             events.append(self._chunk(job))
         if not done:

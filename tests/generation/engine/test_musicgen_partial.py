@@ -17,7 +17,7 @@ if importlib.util.find_spec("audiocraft"):
     from generation.engine import compat
     from generation.engine.fast import baselines
     from generation.engine.fast.codec import Codec, codec_of, decode_whole
-    from generation.engine.musicgen_partial import TOGETHER, Partials
+    from generation.engine.musicgen_partial import CHUNK_FRAMES, FIRST_CHUNK_FRAMES, TOGETHER, Partials
 
     compat.install()
 
@@ -61,6 +61,14 @@ def test_takes_that_come_together_share_the_codecs_passes(codec: Codec, codes: A
         assert at[-1] == samples
         whole = decode_whole(codec, codes[index])[:, :samples].numpy()
         assert np.abs(np.concatenate([piece.audio for piece in pieces], axis=1) - whole).max() < 2e-6
+
+
+def test_the_first_chunk_is_a_second_of_sound(codec: Codec) -> None:
+    heard: list[Any] = []
+    partials = Partials(codec, heard.append, frames=200, samples=200 * codec.hop)
+    partials([(0, 0, torch.zeros(4, FIRST_CHUNK_FRAMES, dtype=torch.int64))])
+    partials([(0, FIRST_CHUNK_FRAMES, torch.zeros(4, CHUNK_FRAMES, dtype=torch.int64))])
+    assert [piece.audio.shape for piece in heard] == [(1, codec.sample_rate_hz)] * 2
 
 
 def test_where_there_is_no_room_for_listening_it_is_silent_and_costs_nothing_else(

@@ -119,6 +119,15 @@ def test_codes_are_told_while_they_are_made(decoder: Any) -> None:
     assert len(chunks) >= 10
 
 
+def test_the_first_chunk_may_be_another_than_those_after_it(decoder: Any) -> None:
+    scheduler = queue(decoder, slots=1)
+    ticket = scheduler.submit(Take(seed=3, frames=31), chunk_frames=10, first_chunk_frames=14)
+    codes, steps = run(scheduler)
+    chunks = [event for events in steps for event in events if isinstance(event, Chunk)]
+    assert [chunk.codes.shape[-1] for chunk in chunks] == [14, 10, 7]
+    assert torch.equal(torch.cat([chunk.codes for chunk in chunks], dim=-1), codes[ticket])
+
+
 def test_progress_is_told_for_every_take_and_never_goes_back(decoder: Any) -> None:
     scheduler = queue(decoder, slots=2)
     ticket = scheduler.submit(Take(seed=3, frames=90, stride=20))
