@@ -74,7 +74,9 @@ class AnalysisMeter:
     """The analysis of sound that comes in blocks, the same however it was cut; memory hardly grows with it.
 
     What is needed for tempo and key, one channel at 22,050 Hz, waits in a temporary file until it is closed; with what
-    is found on the way that is about 500 MB for an hour, in TMPDIR, which had better be a disk. `loudness` may be shared with others that measure the same blocks.
+    is found on the way that is about 500 MB for an hour, in TMPDIR, which had better be a disk.
+
+    `loudness` may be shared with others that measure the same blocks.
     """
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
