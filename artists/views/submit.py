@@ -39,7 +39,8 @@ def submit_page(request: HttpRequest, secret: str) -> HttpResponse:
     except LinkOver as fault:
         return render(request, "artists/link_over.html", {"message": fault.message}, status=410)
     asked = questions()
-    said, errors, status = _said(request, asked), {}, 200
+    said, status = _said(request, asked), 200
+    errors: dict[str, str] = {}
     if request.method == "POST":
         sender = incoming.sender_of(_address(request))
         try:
