@@ -122,8 +122,8 @@ def each(rules: Rules) -> tuple[Rule, ...]:
         name = material_label(kind)
         sentence = {
             "never": f"No generated {name} may be in a master.",
-            "transformed": f"Generated {name} may be in a master only transformed.",
-            "freely": f"Generated {name} may be used freely.",
+            "transformed": f"A generated {name} may be in a master only transformed.",
+            "freely": f"A generated {name} may be used freely.",
         }[use]
         found.append(Rule(f"material:{kind}", sentence))
     if rules.engines:

@@ -345,7 +345,7 @@ def test_versions_keep_their_words_and_say_what_changed(house, project):
     assert page.status_code == 302
     text = as_(mara).get(f"/roster/{artist.pk}/method/").content.decode()
     assert "The scaffold must be gone." in text
-    assert "Changed: Generated scaffold may be in a master only transformed." in text
+    assert "Changed: A generated scaffold may be in a master only transformed." in text
     assert "Dropped: The lead vocal performance must be human." in text
     assert first.statement == "The scaffold must be gone."
     assert as_(house.cast.rights).post(f"/roster/{artist.pk}/method/new/", {}).status_code == 403
