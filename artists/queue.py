@@ -13,12 +13,16 @@ ANSWER = "artists.answer"
 REMOVE = "artists.remove_sound"
 
 
+def look_subject(file: SubmissionFile) -> str:
+    return f"submission-file:{file.pk}"
+
+
 def enqueue_look(file: SubmissionFile, *, submission: Submission) -> Job:
     return jobs.enqueue(
         LOOK,
         {"file": str(file.pk)},
         actor=Actor.system("intake"),
-        subject=f"submission-file:{file.pk}",
+        subject=look_subject(file),
         stream=submission.stream,
         title=f"Looking at file {file.position} of submission {submission.number}",
         queue="quick",

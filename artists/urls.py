@@ -56,6 +56,7 @@ urlpatterns = [
     path("submissions/<uuid:pk>/score/", actions.submission_score, name="submission-score"),
     path("submissions/<uuid:pk>/unblind/", actions.submission_unblind, name="submission-unblind"),
     path("submissions/<uuid:pk>/note/", actions.submission_note, name="submission-note"),
+    path("submissions/<uuid:pk>/look/", actions.submission_look, name="submission-look"),
     path("submissions/<uuid:pk>/vote/", actions.submission_vote, name="submission-vote"),
     path("submissions/<uuid:pk>/snooze/", actions.submission_snooze, name="submission-snooze"),
     path("submissions/<uuid:pk>/decide/", actions.submission_decide, name="submission-decide"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from artists import access_anr as access
 from artists.models import Submission
-from artists.services import answer_templates, answers, review
+from artists.services import answer_templates, answers, looks, review
 from artists.views import user_of
 from artists.views.inbox.fields import ms_of, uuid_of, whole_of
 from artists.views.inbox.pages import VIEWS, submissions_page
@@ -75,6 +75,20 @@ def submission_unblind(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     user = user_of(request)
     submission = access.submission_for(user, pk)
     review.unblind(submission, actor=user)
+    return _back(request, submission)
+
+
+@require_POST
+def submission_look(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """What a worker could not look at is looked at again."""
+    user = user_of(request)
+    submission = access.submission_for(user, pk)
+    try:
+        many = looks.look_again(submission, actor=user)
+    except UserFault as fault:
+        messages.error(request, fault.message)
+    else:
+        messages.success(request, f"{many} file{'s are' if many > 1 else ' is'} looked at again.")
     return _back(request, submission)
 
 

@@ -19,7 +19,7 @@ from artists import access_anr as access
 from artists import anr_words
 from artists.access import ERASERS
 from artists.models import Submission, SubmissionVote, User
-from artists.services import answer_templates, answers, clearing, review
+from artists.services import answer_templates, answers, clearing, looks, review
 from artists.services.sealed import opened
 from artists.views import user_of
 from artists.views.inbox.measures import credential_of, ears, facts, hints, same_sound
@@ -125,6 +125,7 @@ def _neighbours(
 def _detail(user: User, submission: Submission, wanted: str, wrong: Mapping[str, str]) -> dict[str, Any]:
     knows = access.knows_who(user, submission)
     files = list(submission.files.select_related("asset__analysis", "playback"))
+    unseen = looks.ended_looks(submission, files)
     notes = list(submission.notes.select_related("author", "file"))
     votes = list(submission.votes.select_related("author"))
     said = opened(
@@ -154,12 +155,14 @@ def _detail(user: User, submission: Submission, wanted: str, wrong: Mapping[str,
                 "matches": same_sound(file.matches),
                 "c2pa": credential_of(file.c2pa, knows),
                 "playable": access.is_audible(file),
+                "unseen": unseen.get(file.pk),
                 "markers": ",".join(
                     str(n.from_ms) for n in notes if n.file_id == file.pk and n.from_ms is not None
                 ),
             }
             for file in files
         ],
+        "unseen": bool(unseen),
         "rights_said": dict(anr_words.RIGHTS).get(submission.rights, submission.rights),
         "ears": ears(user, submission),
         "notes": [{"row": row, "text": said[row.entry_id].get("text", "(erased)")} for row in notes],

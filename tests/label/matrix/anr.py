@@ -74,7 +74,7 @@ ACTIONS: Actions = {
     "artists:upload-link-revoke": (lambda s: s.anr.link.pk, 404, 404),
     **{
         f"artists:submission-{word}": (lambda s: s.anr.submission.pk, 404, 404)
-        for word in ("score", "unblind", "note", "vote", "snooze", "decide", "answer")
+        for word in ("score", "unblind", "note", "vote", "snooze", "decide", "answer", "look")
     },
     "artists:submission-heard": (lambda s: s.anr.file.pk, 404, 404),
     "artists:advance-paid": (lambda s: s.anr.agreement.pk, 404, 404),
