@@ -81,8 +81,4 @@ def terms_read_among(user: User, rows: Iterable[Consent]) -> frozenset[uuid.UUID
     )
     own = set(acting.values_list("artist_id", flat=True))
     keeps = user.has_role(Role.OWNER, Role.RIGHTS, Role.ANR)
-    return frozenset(
-        row.pk
-        for row in rows
-        if keeps or row.artist_id in own or row.giver_id == user.pk or may_revoke(user, row)
-    )
+    return frozenset(row.pk for row in rows if keeps or row.artist_id in own or may_revoke(user, row))

@@ -15,7 +15,7 @@ from artists import access_anr as access
 from artists.access import require_role
 from artists.errors import ArtistsUserFault
 from artists.models import Submission, SubmissionVote, UploadLink, User
-from artists.services import answers, clearing, review, upload_links
+from artists.services import answers, clearing, looks, review, upload_links
 
 
 class SubmissionSerializer(serializers.ModelSerializer[Submission]):
@@ -147,6 +147,14 @@ class SubmissionViewSet(
     def note(self, request: Request, pk: str) -> Response:
         user, row = self._row(request, pk)
         review.note(row, **self._said(request, NoteInput), actor=user)
+        return self._shown(row)
+
+    @extend_schema(request=None, responses=SubmissionSerializer)
+    @action(detail=True, methods=["post"])
+    def look(self, request: Request, pk: str) -> Response:
+        """Have files looked at again that stay `waiting` because a worker's look failed for good."""
+        user, row = self._row(request, pk)
+        looks.look_again(row, actor=user)
         return self._shown(row)
 
     @extend_schema(request=SnoozeInput, responses=SubmissionSerializer)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from artists.errors import ArtistsUserFault
 from artists.events import practice as events
-from artists.models import Artist, Consent, ConsentUse, Role, User
+from artists.models import Artist, Consent, ConsentUse, User
 from provenance import assets
 from provenance.ledger import HasActor, record
 from provenance.signatures import signed_entries
@@ -372,13 +372,6 @@ def note_use(consents: Iterable[Consent], *, ref: str, stream: str, actor: HasAc
             actor=actor,
         )
         ConsentUse.objects.create(consent=consent, ref=ref, entry=entry)
-
-
-def may_manage(user: User, artist: Artist) -> bool:
-    """Who asks for consents and keeps documents: rights, A&R, the owner, and the artist's own people."""
-    if user.has_role(Role.OWNER, Role.RIGHTS, Role.ANR):
-        return True
-    return artist.memberships.filter(user=user, active=True).exists()
 
 
 def _locked(consent: Consent, to: str) -> Consent:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from artists import access_anr
 from artists.access import acts_for, artist_for
-from artists.agreement_dates import due_for, in_words, next_of
+from artists.agreement_dates import days_of, due_for, in_words, next_of
 from artists.errors import ArtistsUserFault
 from artists.models import Agreement, Artist, Role, User
 from artists.services import agreements
@@ -154,9 +154,7 @@ def agreement_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "may_amend": access_anr.may_write_agreements(user) and row.status == "signed",
         "reads_money": access_anr.reads_money(user),
         "owes_advance": row.status in MAY_BE_PAID and bool(row.advance_due or words.get("advance")),
-        "advance_late": row.status == Agreement.Status.SIGNED
-        and row.advance_due is not None
-        and row.advance_due < timezone.now().date(),
+        "advance_late": any(due.what == "advance" and due.late for due in days_of(row, ())),
         "may_write": access_anr.may_write_agreements(user),
         "may_edit": access_anr.may_write_agreements(user)
         and row.status in ("draft", "offered")

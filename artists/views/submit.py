@@ -20,7 +20,7 @@ from artists.errors import LinkOver, NotNow, TooMany, UploadRefused
 from artists.models import Incoming, Question, Submission, UploadLink
 from artists.services import clearing, incoming, submissions, upload_links
 from artists.services.anr_rules import questions, rules
-from provenance.audiofile import EXTENSIONS
+from provenance.audiofile import EXTENSIONS, Limits
 from provenance.blobs import StorageFull
 from provenance.errors import ProvenanceError, UserFault
 
@@ -78,6 +78,9 @@ def submit_page(request: HttpRequest, secret: str) -> HttpResponse:
         "rights": anr_words.RIGHTS,
         "endings": ",".join(EXTENSIONS),
         "max_bytes": incoming.MAX_FILE_BYTES,
+        "most_files": submissions.MAX_FILES,
+        "most_gigabytes": incoming.MAX_FILE_BYTES // 10**9,
+        "most_minutes": Limits.max_duration_s // 60,
         "kept": [(row.filename, name) for name, row in _named(request, link)],
     }
     response = render(request, "artists/submit.html", context, status=status)

@@ -46,7 +46,7 @@ Key = tuple[str, float]
 
 
 def tempo_and_key(mono: Spool, step: Callable[[], None] = lambda: None) -> tuple[float | None, Key | None]:
-    """`tempo_estimate` and `key_estimate` of sound that is kept elsewhere, from one spectrogram.
+    """`tempo_estimate`, and `key_of` its chroma, of sound that is kept elsewhere; from one spectrogram.
 
     `step` is called now and then, and what it raises ends the work.
     """

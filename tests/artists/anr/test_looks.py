@@ -17,8 +17,9 @@ from tests.support import run_jobs
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.parametrize("by_page", [True, False])
 def test_bytes_that_cannot_be_read_are_told_and_looked_at_again_when_they_can(
-    cast: Any, send: Any, client: Any
+    by_page: bool, cast: Any, send: Any, client: Any
 ) -> None:
     submission = send([encoded(tune(1, seconds=3)), encoded(tune(2, seconds=3))])
     _, bad = submission.files.order_by("position")
@@ -27,6 +28,9 @@ def test_bytes_that_cannot_be_read_are_told_and_looked_at_again_when_they_can(
     client.force_login(cast.anr)
     assert client.get(page).content.decode().count("being looked at") == 2
     assert "Every file was looked at" in client.post(again, follow=True).content.decode()
+    over_api = f"/api/submissions/{submission.pk}/look/"
+    refused = client.post(over_api)
+    assert (refused.status_code, "Every file was looked at" in refused.content.decode()) == (400, True)
 
     Job.objects.filter(stream=submission.stream).update(attempts=MAX_ATTEMPTS - 1)
     with blobs.store().local_path(bad.asset.sha256) as stored:
@@ -39,7 +43,10 @@ def test_bytes_that_cannot_be_read_are_told_and_looked_at_again_when_they_can(
     assert again in html
 
     away.rename(stored)
-    assert "1 file is looked at again." in client.post(again, follow=True).content.decode()
+    if by_page:
+        assert "1 file is looked at again." in client.post(again, follow=True).content.decode()
+    else:
+        assert client.post(over_api).json()["number"] == submission.number
     entry = Entry.objects.filter(stream=submission.stream, kind="job.retried").latest("id")
     assert entry.actor_id == str(cast.anr.pk)
     run_jobs()
